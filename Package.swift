@@ -1,0 +1,200 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+let package = Package(
+    name: "claviger",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "claviger", targets: ["claviger"]),
+        .library(name: "ClavigerClient", targets: ["ClavigerClient"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.0"),
+        .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
+        .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.0"),
+        .package(
+            url: "https://github.com/apple/swift-configuration.git",
+            from: "1.4.0",
+            traits: [.defaults, "YAML", "Reloading"]
+        ),
+        .package(url: "https://github.com/apple/swift-log.git", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-metrics.git", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.0"),
+        .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.35.0"),
+        .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
+        .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
+        .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.0"),
+    ],
+    targets: [
+        // Values and decisions. No I/O, clock, logger or async.
+        .target(
+            name: "ClavigerCore",
+            dependencies: [
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
+            ]
+        ),
+        // The hot path: cache, look-up filter, verification.
+        .target(name: "ClavigerVerifier", dependencies: ["ClavigerCore"]),
+        // Use cases: check permission, audit, act. Ports to storage.
+        .target(
+            name: "ClavigerService",
+            dependencies: [
+                "ClavigerCore", "ClavigerVerifier",
+                .product(name: "Logging", package: "swift-log"),
+            ]
+        ),
+        // All SQL: repositories, migrations, the Database port.
+        .target(
+            name: "ClavigerStore",
+            dependencies: ["ClavigerCore", "ClavigerService", "ClavigerVerifier"]
+        ),
+        // Driver: GRDB behind the Database port.
+        .target(
+            name: "ClavigerSQLite",
+            dependencies: ["ClavigerStore", .product(name: "GRDB", package: "GRDB.swift")],
+            resources: [.embedInCode("Migrations")]
+        ),
+        .target(
+            name: "ClavigerHTTP",
+            dependencies: [
+                "ClavigerCore", "ClavigerService", "ClavigerVerifier",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdHTTP2", package: "hummingbird"),
+                .product(name: "HummingbirdTLS", package: "hummingbird"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "NIOTLS", package: "swift-nio"),
+                .product(name: "NIOCertificateReloading", package: "swift-nio-extras"),
+                .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]
+        ),
+        // Wire types and routes of /v1.
+        .target(
+            name: "ClavigerAPI",
+            dependencies: [
+                "ClavigerCore", "ClavigerHTTP", "ClavigerService", "ClavigerVerifier",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            // A link to openapi/claviger.yaml, so that the binary carries the contract it was built for.
+            resources: [.embedInCode("Contract")]
+        ),
+        // Swift client of /v1; the command line uses it.
+        .target(
+            name: "ClavigerClient",
+            dependencies: [
+                "ClavigerCore",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ]
+        ),
+        .target(
+            name: "ClavigerTestSupport",
+            dependencies: [
+                "ClavigerAPI", "ClavigerCore", "ClavigerHTTP", "ClavigerSQLite", "ClavigerService", "ClavigerStore",
+                "ClavigerVerifier",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+            ]
+        ),
+        // The executable: one file per command; Serve/ is the composition root.
+        .executableTarget(
+            name: "claviger",
+            dependencies: [
+                "ClavigerAPI", "ClavigerClient", "ClavigerCore", "ClavigerHTTP", "ClavigerService", "ClavigerSQLite",
+                "ClavigerStore", "ClavigerVerifier",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Configuration", package: "swift-configuration"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]
+        ),
+        .testTarget(
+            name: "ClavigerCoreTests",
+            dependencies: ["ClavigerCore", "ClavigerTestSupport", .product(name: "Crypto", package: "swift-crypto")]
+        ),
+        .testTarget(name: "ClavigerVerifierTests", dependencies: ["ClavigerVerifier", "ClavigerTestSupport"]),
+        .testTarget(name: "ClavigerServiceTests", dependencies: ["ClavigerService", "ClavigerTestSupport"]),
+        .testTarget(name: "ClavigerStoreTests", dependencies: ["ClavigerStore", "ClavigerTestSupport"]),
+        .testTarget(
+            name: "ClavigerSQLiteTests",
+            dependencies: [
+                "ClavigerSQLite", "ClavigerTestSupport", .product(name: "GRDB", package: "GRDB.swift"),
+            ]
+        ),
+        .testTarget(
+            name: "ClavigerHTTPTests",
+            dependencies: [
+                "ClavigerHTTP",
+                .product(name: "CoreMetrics", package: "swift-metrics"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]
+        ),
+        .testTarget(
+            name: "ClavigerAPITests",
+            dependencies: [
+                "ClavigerAPI", "ClavigerTestSupport",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdTesting", package: "hummingbird"),
+                .product(name: "Yams", package: "Yams"),
+            ]
+        ),
+        .testTarget(
+            name: "ClavigerClientTests",
+            dependencies: [
+                "ClavigerClient",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdTesting", package: "hummingbird"),
+            ]
+        ),
+        .testTarget(
+            name: "ClavigerTests",
+            dependencies: ["claviger", .product(name: "ArgumentParser", package: "swift-argument-parser")]
+        ),
+        // A real process, from the outside.
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: [
+                "claviger", "ClavigerClient", "ClavigerCore",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+            ]
+        ),
+    ]
+)
+
+let warningsAsErrors = Context.environment["CLAVIGER_WARNINGS_AS_ERRORS"] != nil
+
+for target in package.targets {
+    var settings = target.swiftSettings ?? []
+    settings += [
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+    ]
+    if warningsAsErrors {
+        settings.append(.treatAllWarnings(as: .error))
+    }
+    target.swiftSettings = settings
+}

@@ -1,0 +1,53 @@
+import ClavigerCore
+import ClavigerHTTP
+import ClavigerService
+import Hummingbird
+
+extension ManagementAPI {
+    /// What `purpose` may be in a rotation.
+    private enum Rotation: String, CaseIterable {
+        case pepper, seal, cursor, all
+
+        var purposes: [KeyPurpose] {
+            switch self {
+            case .pepper: [.pepper]
+            case .seal: [.seal]
+            case .cursor: [.cursor]
+            case .all: [.pepper, .seal, .cursor]
+            }
+        }
+    }
+
+    func registerKeyring(_ registry: inout EndpointRegistry) {
+        registry.authenticated(.get, "/v1/keyring") { _, context in
+            .json(Self.wire(try await self.authority.keyringStatus(by: context.caller)))
+        }
+        registry.authenticated(.post, "/v1/keyring/rotate") { request, context in
+            let json = try await request.json(atMost: Self.bodyLimit)
+            var body = try ObjectReader(body: json)
+            let rotation = body.required("purpose", Field.name(of: Rotation.self))
+            try body.finish()
+            let purposes = rotation?.purposes ?? []
+            return try await Self.answer(request, json, status: .ok, render: Self.wire) { once in
+                try await self.authority.rotateKeyring(purposes, by: context.caller, once: once)
+            }
+        }
+        registry.authenticated(.get, "/v1/self") { _, context in
+            let key = try await self.authority.ownKey(of: context.caller)
+            return .json([
+                "id": .string(key.id.text),
+                "name": .string(key.attributes.name.text),
+                "scopes": .array(context.caller.scopes.scopes.map { .string($0.text) }),
+                "roles": .array(key.attributes.roles.map { .string($0.text) }),
+                "expiresAt": key.attributes.expiresAt.map { .string($0.text) },
+            ])
+        }
+    }
+
+    private static func wire(_ status: KeyringStatus) -> JSON {
+        [
+            "items": .array(status.entries.map(\.publicFields)),
+            "credentialsOnOldPeppers": .integer(Int64(status.credentialsOnOldPeppers)),
+        ]
+    }
+}

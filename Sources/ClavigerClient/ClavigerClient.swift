@@ -1,0 +1,183 @@
+import AsyncHTTPClient
+public import ClavigerCore
+import NIOCore
+import NIOHTTP1
+import NIOSSL
+
+/// Calls a Claviger server.
+///
+///     try await ClavigerClient.with(settings) { client in
+///         let verification = try await client.verify(SecretText(token), api: "payments")
+///     }
+public struct ClavigerClient: Sendable {
+    /// Where to call, and as whom.
+    public struct Settings: Sendable {
+        /// The server.
+        public var url: ServerURL
+        /// The management key.
+        public var token: SecretText?
+        /// A file of certificates in PEM format that are trusted instead of the system's.
+        public var authorityFile: String?
+        /// How long a call may take.
+        public var timeout: Duration
+        /// Whether the management key may travel in clear text to another machine.
+        public var allowsPlaintext: Bool
+
+        /// Makes settings.
+        public init(
+            url: ServerURL,
+            token: SecretText? = nil,
+            authorityFile: String? = nil,
+            timeout: Duration = .seconds(30),
+            allowsPlaintext: Bool = false
+        ) {
+            self.url = url
+            self.token = token
+            self.authorityFile = authorityFile
+            self.timeout = timeout
+            self.allowsPlaintext = allowsPlaintext
+        }
+    }
+
+    private static let largestAnswer = 32 * 1024 * 1024
+    // Metadata of the allowed depth stands inside of keys and lists.
+    private static let limits = JSONLimits(depth: 64, values: 2_000_000)
+
+    private let settings: Settings
+    private let http: HTTPClient
+
+    private init(_ settings: Settings) throws {
+        var configuration = HTTPClient.Configuration()
+        // A redirect would take the management key to whatever address the answer names.
+        configuration.redirectConfiguration = .disallow
+        configuration.timeout.connect = .seconds(5)
+        // The first refusal is the answer: a person is waiting.
+        configuration.connectionPool.retryConnectionEstablishment = false
+        if let file = settings.authorityFile {
+            var tls = TLSConfiguration.makeClientConfiguration()
+            tls.trustRoots = .certificates(try Self.authorities(file))
+            configuration.tlsConfiguration = tls
+        }
+        self.settings = settings
+        self.http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }
+
+    /// Makes a client, hands it to `body` and closes its connections afterwards.
+    ///
+    /// - Throws: ``ClientError`` when the settings cannot be used, and what `body` throws.
+    public static func with<Result: Sendable>(
+        _ settings: Settings,
+        _ body: (ClavigerClient) async throws -> Result
+    ) async throws -> Result {
+        let client = try ClavigerClient(settings)
+        do {
+            let result = try await body(client)
+            try? await client.http.shutdown()
+            return result
+        } catch {
+            try? await client.http.shutdown()
+            throw error
+        }
+    }
+
+    /// Sends a request.
+    ///
+    /// - Parameters:
+    ///   - method: The method.
+    ///   - path: The segments of the path, not yet encoded.
+    ///   - query: Names and values, not yet encoded.
+    ///   - body: The body.
+    ///   - headers: More headers, such as `If-Match`.
+    ///   - accepting: Statuses of 400 and more that are answers to the caller.
+    /// - Throws: ``ClientError``.
+    public func send(
+        _ method: Method,
+        _ path: [String],
+        query: [(String, String)] = [],
+        body: JSON? = nil,
+        headers: [(String, String)] = [],
+        accepting: Set<Int> = []
+    ) async throws -> Answer {
+        let url = self.settings.url
+        guard headers.allSatisfy({ Self.isHeaderValue($0.1) }) else {
+            throw ClientError.invalidSettings("A header's value must be one line of visible ASCII characters.")
+        }
+        var request = HTTPClientRequest(url: url.text + PercentEncoding.target(path, query))
+        request.method = HTTPMethod(rawValue: method.rawValue)
+        request.headers.add(contentsOf: HTTPHeaders(headers))
+        request.headers.add(name: "Accept", value: "application/json, application/problem+json")
+        try self.authorize(&request)
+        if let body {
+            let type = method == .patch ? "application/merge-patch+json" : "application/json"
+            request.headers.add(name: "Content-Type", value: type)
+            request.body = .bytes(ByteBuffer(bytes: body.serialized()))
+        }
+        let (response, bytes) = try await self.execute(request)
+        return try self.answer(response, bytes, accepting: accepting)
+    }
+
+    private func authorize(_ request: inout HTTPClientRequest) throws(ClientError) {
+        guard let token = self.settings.token else { return }
+        let url = self.settings.url
+        guard url.isEncrypted || url.isLoopback || self.settings.allowsPlaintext else { throw .insecure(url) }
+        guard Self.isHeaderValue(token.plaintext) else {
+            throw .invalidSettings("The management key must be one line of visible ASCII characters.")
+        }
+        request.headers.add(name: "Authorization", value: "Bearer \(token.plaintext)")
+    }
+
+    private static func isHeaderValue(_ text: String) -> Bool {
+        !text.isEmpty && text.utf8.allSatisfy { (0x21...0x7E).contains($0) }
+    }
+
+    private func execute(_ request: HTTPClientRequest) async throws -> (HTTPClientResponse, [UInt8]) {
+        let timeout = TimeAmount.milliseconds(self.settings.timeout.wholeMilliseconds)
+        do {
+            let response = try await self.http.execute(request, timeout: timeout)
+            let body = try await response.body.collect(upTo: Self.largestAnswer)
+            return (response, Array(body.readableBytesView))
+        } catch is NIOTooManyBytesError {
+            throw ClientError.unexpected(self.settings.url, reason: "the answer is too large")
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            let reason = ConnectionFailure.reason(for: error, timeout: self.settings.timeout)
+            throw ClientError.unreachable(self.settings.url, reason: reason)
+        }
+    }
+
+    private func answer(
+        _ response: HTTPClientResponse,
+        _ bytes: [UInt8],
+        accepting: Set<Int>
+    ) throws(ClientError) -> Answer {
+        let status = Int(response.status.code)
+        let body: JSON?
+        do throws(JSONError) {
+            body = bytes.isEmpty ? .null : try JSON.parse(bytes, limits: Self.limits)
+        } catch {
+            body = nil
+        }
+        if status >= 400, !accepting.contains(status), let body, let problem = ClientProblem(status: status, body: body) {
+            throw .refused(problem)
+        }
+        guard (200..<300).contains(status) || accepting.contains(status) else {
+            throw .unexpected(self.settings.url, reason: "it answered with status \(status)")
+        }
+        guard let body else { throw .unexpected(self.settings.url, reason: "the answer is not JSON") }
+        let headers = response.headers.map { ($0.name.lowercased(), $0.value) }
+        return Answer(status: status, headers: Dictionary(headers) { $0 + ", " + $1 }, body: body)
+    }
+
+    /// The error for an answer that has not the shape of a verdict.
+    var notAVerdict: ClientError {
+        .unexpected(self.settings.url, reason: "the answer is not a verdict")
+    }
+
+    private static func authorities(_ file: String) throws(ClientError) -> [NIOSSLCertificate] {
+        guard let certificates = try? NIOSSLCertificate.fromPEMFile(file), !certificates.isEmpty else {
+            throw .invalidSettings("The file \(file) does not hold certificates in PEM format that can be read.")
+        }
+        return certificates
+    }
+}

@@ -1,0 +1,100 @@
+/// One line of the audit log: who did what to what, and how it ended. It never carries a plaintext or a digest.
+public struct AuditRecord: Hashable, Sendable {
+    /// The id of a record.
+    public typealias ID = Identifier<AuditRecord>
+
+    /// Who acted.
+    public enum Actor: Hashable, Sendable {
+        /// A management key, its owner, and where the request came from.
+        case key(APIKey.ID, consumer: Consumer.ID, network: String?)
+        /// Claviger itself.
+        case system
+    }
+
+    /// What was acted upon.
+    public struct Target: Hashable, Sendable {
+        /// `api`, `consumer`, `role`, `key`, `keyring`, `workspace`, `credential`.
+        public var kind: String
+        /// The id as text; nil where there is none, as for something that was refused before it existed.
+        public var id: String?
+
+        /// Makes a target.
+        public init(kind: String, id: String?) {
+            self.kind = kind
+            self.id = id
+        }
+    }
+
+    /// How it ended.
+    public enum Outcome: String, CaseIterable, Sendable {
+        case done, denied
+    }
+
+    /// The id.
+    public var id: ID
+    /// The tenant.
+    public var workspaceID: Workspace.ID
+    /// When.
+    public var at: Timestamp
+    /// Who.
+    public var actor: Actor
+    /// What, for example `key.revoke`.
+    public var action: String
+    /// To what.
+    public var target: Target
+    /// How it ended.
+    public var outcome: Outcome
+    /// Why: the given reason, or the scope that was missing.
+    public var reason: String?
+    /// The target's public fields before; nil if it did not exist.
+    public var before: JSON?
+    /// The target's public fields afterwards; nil if it no longer exists.
+    public var after: JSON?
+    /// The request.
+    public var requestID: String?
+
+    /// Makes a record.
+    public init(
+        id: ID,
+        workspaceID: Workspace.ID,
+        at: Timestamp,
+        actor: Actor,
+        action: String,
+        target: Target,
+        outcome: Outcome,
+        reason: String?,
+        before: JSON?,
+        after: JSON?,
+        requestID: String?
+    ) {
+        self.id = id
+        self.workspaceID = workspaceID
+        self.at = at
+        self.actor = actor
+        self.action = action
+        self.target = target
+        self.outcome = outcome
+        self.reason = reason
+        self.before = before
+        self.after = after
+        self.requestID = requestID
+    }
+}
+
+extension AuditRecord: Identified {
+    public static let idPrefix = "evt"
+}
+
+/// A record with its place in the log.
+public struct AuditEvent: Hashable, Sendable {
+    /// Counts from 0 without gaps.
+    public var index: Int
+    /// The record.
+    public var record: AuditRecord
+
+    /// Makes an event.
+    public init(index: Int, record: AuditRecord) {
+        self.index = index
+        self.record = record
+    }
+}

@@ -1,0 +1,165 @@
+/// A protected service of the workspace: token prefix, environments, scope catalogue and defaults for its keys.
+public struct API: Hashable, Sendable, Identified {
+    public static let idPrefix = "api"
+    /// The id of an api.
+    public typealias ID = Identifier<API>
+
+    /// One environment and the tag that tokens carry for it.
+    public struct Environment: Hashable, Sendable {
+        /// The name.
+        public var name: EnvironmentName
+        /// The part of a token after the prefix.
+        public var tag: TokenTag
+
+        /// Makes an environment.
+        public init(name: EnvironmentName, tag: TokenTag) {
+            self.name = name
+            self.tag = tag
+        }
+    }
+
+    /// A scope that keys of this api may have, with a word about it.
+    public struct CatalogueEntry: Hashable, Sendable {
+        /// The scope, without `*`.
+        public var scope: Scope
+        /// What it allows, for a person.
+        public var description: String
+
+        /// Makes an entry.
+        public init(scope: Scope, description: String) {
+            self.scope = scope
+            self.description = description
+        }
+    }
+
+    /// What a key gets when its draft says nothing.
+    public struct Defaults: Hashable, Sendable {
+        /// How long a key lives.
+        public var lifetime: Duration?
+
+        /// Makes defaults.
+        public init(lifetime: Duration? = nil) {
+            self.lifetime = lifetime
+        }
+    }
+
+    /// What administrators may say of an api.
+    public struct Attributes: Hashable, Sendable {
+        /// A word about the api.
+        public var description: String?
+        /// The environments, at least one.
+        public var environments: [Environment]
+        /// The scopes that keys may have; none means any.
+        public var catalogue: [CatalogueEntry]
+        /// What a key gets when its draft says nothing.
+        public var defaults: Defaults
+
+        /// Makes attributes.
+        public init(
+            description: String? = nil,
+            environments: [Environment] = API.usualEnvironments,
+            catalogue: [CatalogueEntry] = [],
+            defaults: Defaults = Defaults()
+        ) {
+            self.description = description
+            self.environments = environments
+            self.catalogue = catalogue
+            self.defaults = defaults
+        }
+    }
+
+    /// How a permission or a request names an api.
+    public struct Reference: Hashable, Sendable {
+        /// The id.
+        public var id: ID
+        /// The name.
+        public var name: ResourceName
+
+        /// Names an api.
+        public init(id: ID, name: ResourceName) {
+            self.id = id
+            self.name = name
+        }
+
+        /// The segments that may stand for the api in a scope.
+        var segments: [String] { [self.name.text, self.id.text] }
+    }
+
+    /// The id.
+    public let id: ID
+    /// The tenant.
+    public let workspaceID: Workspace.ID
+    /// The name; it never changes.
+    public let name: ResourceName
+    /// The beginning of its keys' tokens; it never changes.
+    public let prefix: TokenPrefix
+    /// What administrators may say of it.
+    public var attributes: Attributes
+    /// When it was made.
+    public let createdAt: Timestamp
+    /// When it was last changed.
+    public var updatedAt: Timestamp
+    /// Counts changes; the ETag.
+    public var version: Int
+
+    /// Makes an api value.
+    public init(
+        id: ID,
+        workspaceID: Workspace.ID,
+        name: ResourceName,
+        prefix: TokenPrefix,
+        attributes: Attributes,
+        createdAt: Timestamp,
+        updatedAt: Timestamp,
+        version: Int
+    ) {
+        self.id = id
+        self.workspaceID = workspaceID
+        self.name = name
+        self.prefix = prefix
+        self.attributes = attributes
+        self.createdAt = createdAt
+        self.updatedAt = updatedAt
+        self.version = version
+    }
+
+    /// How permissions name this api.
+    public var reference: Reference { Reference(id: self.id, name: self.name) }
+
+    /// Whether this is the built-in api whose keys are management keys.
+    public var isManagement: Bool { self.name == API.managementName }
+
+    /// The name of the built-in api.
+    public static let managementName = ResourceName(known: "claviger")
+
+    /// The environment with that name, or nil.
+    public func environment(named name: EnvironmentName) -> Environment? {
+        self.attributes.environments.first { $0.name == name }
+    }
+
+    /// The scopes that the catalogue does not know. An empty catalogue knows every scope.
+    public func unknownScopes(among scopes: [Scope]) -> [Scope] {
+        let catalogue = self.attributes.catalogue
+        guard !catalogue.isEmpty else { return [] }
+        return scopes.filter { scope in !catalogue.contains { scope.covers($0.scope) } }
+    }
+
+    /// `production`, `staging` and `development`, tagged `live`, `stage` and `test`.
+    public static let usualEnvironments = [
+        Environment(name: .production, tag: .live), Environment(name: .staging, tag: .stage),
+        Environment(name: .development, tag: .test),
+    ]
+}
+
+extension TokenTag {
+    private init(known text: String) {
+        self.text = text
+    }
+
+    /// The tag of production tokens.
+    public static let live = TokenTag(known: "live")
+    /// The tag of staging tokens.
+    public static let stage = TokenTag(known: "stage")
+    /// The tag of development tokens.
+    public static let test = TokenTag(known: "test")
+}

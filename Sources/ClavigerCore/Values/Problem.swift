@@ -1,0 +1,67 @@
+/// One thing that is wrong with a request, and where.
+public struct Violation: Hashable, Sendable {
+    /// JSON pointer (RFC 6901) into the body, or `?name` for a query parameter, or a header's name.
+    public var pointer: String
+    /// What is wrong and what is allowed, for a person. Never repeats the refused value.
+    public var message: String
+
+    /// Makes a violation.
+    public init(_ pointer: String, _ message: String) {
+        self.pointer = pointer
+        self.message = message
+    }
+}
+
+/// A request that is refused, as a value for whoever sent it.
+///
+/// It knows no status code and carries no secret; what went wrong inside stays in the log.
+public struct Problem: Error, Hashable, Sendable {
+    /// The stable kinds, documented in `docs/errors.md`. The raw value is the last part of the problem type.
+    public enum Kind: String, CaseIterable, Sendable {
+        case invalidJSON = "invalid-json"
+        case invalidRequest = "invalid-request"
+        case validationFailed = "validation-failed"
+        case unauthorized = "unauthorized"
+        case forbidden = "forbidden"
+        case notFound = "not-found"
+        case methodNotAllowed = "method-not-allowed"
+        case stateConflict = "state-conflict"
+        case alreadyExists = "already-exists"
+        case preconditionFailed = "precondition-failed"
+        case payloadTooLarge = "payload-too-large"
+        case unsupportedMediaType = "unsupported-media-type"
+        case idempotencyKeyReused = "idempotency-key-reused"
+        case headersTooLarge = "headers-too-large"
+        case requestTimeout = "request-timeout"
+        case internalError = "internal"
+        case unavailable = "unavailable"
+    }
+
+    /// Which kind of problem.
+    public var kind: Kind
+    /// What to change, for a person.
+    public var detail: String
+    /// Everything that is wrong with the request, where the kind is ``Kind/validationFailed``.
+    public var violations: [Violation]
+    /// The scope that the caller would have needed, where the kind is ``Kind/forbidden``.
+    public var neededScope: String?
+
+    /// Makes a problem.
+    public init(_ kind: Kind, _ detail: String, violations: [Violation] = [], neededScope: String? = nil) {
+        self.kind = kind
+        self.detail = detail
+        self.violations = violations
+        self.neededScope = neededScope
+    }
+
+    /// The problem for a request with violations.
+    public static func validation(_ violations: [Violation]) -> Problem {
+        let count = violations.count == 1 ? "1 value is" : "\(violations.count) values are"
+        return Problem(.validationFailed, "\(count) not acceptable; see errors.", violations: violations)
+    }
+
+    /// The one answer for an id that does not exist, is of another workspace or has been removed.
+    public static func notFound(_ what: String) -> Problem {
+        Problem(.notFound, "There is no such \(what) in this workspace.")
+    }
+}

@@ -1,0 +1,50 @@
+/// The proxies that may say on whose behalf they call.
+///
+/// The client address decides about network restrictions and is written to the audit log, so it is only ever taken
+/// from a header that a trusted proxy wrote. Each proxy appends what it saw; the headers are therefore read from the
+/// right, and reading stops at the first address that is not a trusted proxy: that one is the client. What stands
+/// further left may have been invented by the client.
+public struct TrustedProxies: Sendable, Hashable {
+    /// The networks that trusted proxies are in.
+    public let networks: [CIDR]
+
+    /// No proxy is trusted unless networks are given.
+    public init(_ networks: [CIDR] = []) {
+        self.networks = networks
+    }
+
+    /// Whether the address belongs to a trusted proxy.
+    public func contains(_ address: IPAddress) -> Bool {
+        self.networks.contains { $0.contains(address) }
+    }
+
+    /// The address of the client behind a connection.
+    ///
+    /// An entry that cannot be read stops the walk: the answer is then the last trusted address, because anything
+    /// further left cannot be vouched for. When every entry is a trusted proxy, the leftmost one is the client.
+    ///
+    /// - Parameters:
+    ///   - peer: the other end of the connection.
+    ///   - forwarded: the values of `Forwarded` (RFC 7239), one per header line, in order.
+    ///   - xForwardedFor: the values of `X-Forwarded-For`; looked at only when there is no `Forwarded` at all.
+    public func clientAddress(peer: IPAddress, forwarded: [String], xForwardedFor: [String]) -> IPAddress {
+        guard !self.networks.isEmpty, self.contains(peer) else { return peer }
+        return forwarded.isEmpty
+            ? self.walk(from: peer, lines: xForwardedFor, address: ForwardedEntry.xForwardedFor)
+            : self.walk(from: peer, lines: forwarded, address: ForwardedEntry.forwarded)
+    }
+
+    private func walk(from peer: IPAddress, lines: [String], address: (Substring) -> IPAddress?) -> IPAddress {
+        var client = peer
+        for line in lines.reversed() {
+            // Splitting at every comma, quoted or not, keeps what a proxy appended apart from what the client sent:
+            // no address has a comma in it, and an unbalanced quote on the left must not swallow the entry behind it.
+            for entry in line.split(separator: ",", omittingEmptySubsequences: false).reversed() {
+                guard let next = address(entry) else { return client }
+                client = next
+                guard self.contains(next) else { return client }
+            }
+        }
+        return client
+    }
+}

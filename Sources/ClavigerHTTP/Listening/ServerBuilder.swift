@@ -1,0 +1,64 @@
+public import Hummingbird
+import HummingbirdCore
+import HummingbirdHTTP2
+import Logging
+import NIOCore
+public import NIOSSL
+
+extension HTTPServerBuilder {
+    /// The server with this project's limits: HTTP/1.1 in clear, or HTTP/1.1 and HTTP/2 over TLS.
+    ///
+    /// Whether clear text is allowed where the server listens is ``ListenPolicy``'s business, before this.
+    ///
+    /// - Parameters:
+    ///   - tls: the TLS settings, see ``TLSCertificates/configuration()``; `nil` serves clear text.
+    ///   - limits: what a client may take before it is refused.
+    ///   - onRefusal: is called on the event loop with each request that is refused before the application sees it.
+    public static func claviger(
+        tls: TLSConfiguration?,
+        limits: RequestLimits = RequestLimits(),
+        onRefusal: (@Sendable (RequestRefusal) -> Void)? = nil
+    ) -> HTTPServerBuilder {
+        let http1 = HTTP1Channel.Configuration(
+            additionalChannelHandlers: [RequestGuardHandler(limits: limits, onRefusal: onRefusal)],
+            idleTimeout: TimeAmount(limits.idle),
+            httpDecoderConfiguration: .init(
+                maxHeaderFieldSize: limits.headerBytes,
+                maxHeaderListSize: limits.headerBytes,
+                maxHeaderFieldCount: limits.headerFields
+            )
+        )
+        guard let tls else { return .http1(configuration: http1) }
+        return HTTPServerBuilder { responder in
+            let secure = try HTTP2UpgradeChannel(
+                tlsConfiguration: tls,
+                configuration: HTTP2ChannelConfiguration(
+                    idleTimeout: limits.idle,
+                    gracefulCloseTimeout: limits.linger,
+                    streamConfiguration: http1
+                ),
+                responder: responder
+            )
+            return WatchedTLSChannel(base: secure, limits: limits)
+        }
+    }
+}
+
+/// A TLS channel whose handshake and silence are bounded.
+private struct WatchedTLSChannel: ServerChildChannel {
+    let base: HTTP2UpgradeChannel
+    let limits: RequestLimits
+
+    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<HTTP2UpgradeChannel.Value> {
+        self.base.setup(channel: channel, logger: logger).flatMapThrowing { value in
+            let pipeline = channel.pipeline.syncOperations
+            let tls = try pipeline.handler(type: NIOSSLServerHandler.self)
+            try pipeline.addHandler(TLSConnectionWatch(limits: self.limits), position: .after(tls))
+            return value
+        }
+    }
+
+    func handle(value: HTTP2UpgradeChannel.Value, logger: Logger) async {
+        await self.base.handle(value: value, logger: logger)
+    }
+}

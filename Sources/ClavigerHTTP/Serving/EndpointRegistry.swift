@@ -1,0 +1,118 @@
+public import ClavigerService
+import HTTPTypes
+public import Hummingbird
+public import Logging
+
+/// A method and a path, such as `GET /v1/keys/{id}`.
+public struct EndpointName: Hashable, Sendable {
+    /// The method.
+    public let method: HTTPRequest.Method
+    /// The path with its parameters in braces.
+    public let path: String
+}
+
+/// Registers the calls of the server, each wrapped in what every call needs: an id, authentication, problems for what
+/// goes wrong, a line in the log, metrics, and headers for safety.
+public struct EndpointRegistry {
+    private static let methods: [HTTPRequest.Method] = [
+        .get, .head, .post, .put, .patch, .delete, .options, .trace, .connect,
+    ]
+
+    private let router = Router(context: ServerContext.self)
+    private let shell: EndpointShell
+    private let authority: Authority
+    /// All calls that need a management key.
+    public private(set) var authenticated: [EndpointName] = []
+    /// All calls that anybody may make.
+    public private(set) var open: [EndpointName] = []
+
+    /// Makes an empty registry.
+    ///
+    /// - Parameter isSecure: whether the server speaks TLS, and so tells browsers to insist on it.
+    public init(
+        authority: Authority,
+        requestIDs: RequestIDs,
+        trustedProxies: TrustedProxies,
+        isSecure: Bool,
+        logger: Logger
+    ) {
+        self.authority = authority
+        self.shell = EndpointShell(
+            requestIDs: requestIDs,
+            trustedProxies: trustedProxies,
+            isSecure: isSecure,
+            logger: logger
+        )
+    }
+
+    /// A call that needs a management key.
+    ///
+    /// - Parameter isFrequent: whether it is too frequent for a line in the log at level `info`.
+    public mutating func authenticated(
+        _ method: HTTPRequest.Method,
+        _ path: String,
+        isFrequent: Bool = false,
+        _ handler: @escaping @Sendable (Request, CallerContext) async throws -> Response
+    ) {
+        self.authenticated.append(EndpointName(method: method, path: path))
+        let authority = self.authority
+        self.add(method, path, isFrequent: isFrequent) { request, origin, line in
+            guard let token = PresentedCredential.token(in: request) else { throw UnauthorizedProblem.missing }
+            let caller = try await authority.authenticate(
+                token,
+                network: origin.client?.description,
+                requestID: origin.requestID
+            )
+            guard let caller else { throw UnauthorizedProblem.refused }
+            line.callerKeyID = caller.keyID
+            return try await handler(request, CallerContext(caller: caller, origin: origin))
+        }
+    }
+
+    /// A call that anybody may make.
+    public mutating func open(
+        _ method: HTTPRequest.Method,
+        _ path: String,
+        _ handler: @escaping @Sendable (Request, RequestOrigin) async throws -> Response
+    ) {
+        self.open.append(EndpointName(method: method, path: path))
+        self.add(method, path, isFrequent: true) { request, origin, _ in try await handler(request, origin) }
+    }
+
+    private func add(
+        _ method: HTTPRequest.Method,
+        _ path: String,
+        isFrequent: Bool,
+        _ handler: @escaping EndpointShell.Handler
+    ) {
+        let responder = self.shell.responder(method, path, isFrequent: isFrequent, handler)
+        self.router.on(RouterPath(path), method: method, responder: responder)
+    }
+
+    /// The responder for all calls; other methods on known paths get 405 and unknown paths 404.
+    public func buildResponder() -> some HTTPResponder<ServerContext> {
+        let known = Dictionary(grouping: self.authenticated + self.open, by: \.path)
+        for (path, names) in known {
+            let allowed = names.map(\.method.rawValue).sorted().joined(separator: ", ")
+            for method in Self.methods where !names.contains(where: { $0.method == method }) {
+                self.add(method, path, isFrequent: true) { _, _, _ in throw MethodNotAllowed(allowed: allowed) }
+            }
+        }
+        // Added last, it wraps nothing but the answer for unknown paths.
+        self.router.add(middleware: UnknownPath(shell: self.shell))
+        return self.router.buildResponder()
+    }
+}
+
+/// The answer for paths that are not registered.
+private struct UnknownPath: RouterMiddleware {
+    let shell: EndpointShell
+
+    func handle(
+        _ request: Request,
+        context: ServerContext,
+        next: (Request, ServerContext) async throws -> Response
+    ) async throws -> Response {
+        await self.shell.unknownPath(request, context)
+    }
+}

@@ -1,0 +1,125 @@
+import ClavigerCore
+import HTTPTypes
+import Hummingbird
+import Logging
+import Synchronization
+
+/// What happens around every call.
+struct EndpointShell: Sendable {
+    typealias Handler = @Sendable (Request, RequestOrigin, inout RequestLine) async throws -> Response
+
+    private static let requestIDHeader = HTTPField.Name("X-Request-Id")
+    private static let unknown = RequestMetrics(method: "other", route: "unknown")
+
+    let requestIDs: RequestIDs
+    let trustedProxies: TrustedProxies
+    let isSecure: Bool
+    let logger: Logger
+
+    func responder(
+        _ method: HTTPRequest.Method,
+        _ path: String,
+        isFrequent: Bool,
+        _ handler: @escaping Handler
+    ) -> some HTTPResponder<ServerContext> {
+        let metrics = RequestMetrics(method: method.rawValue, route: path)
+        let level: Logger.Level = isFrequent ? .debug : .info
+        return CallbackResponder { request, context in
+            await self.respond(request, context, method.rawValue, path, level, metrics, handler)
+        }
+    }
+
+    func unknownPath(_ request: Request, _ context: ServerContext) async -> Response {
+        await self.respond(request, context, "other", "unknown", .debug, Self.unknown) { _, _, _ in
+            throw HTTPError(.notFound)
+        }
+    }
+
+    private func respond(
+        _ request: Request,
+        _ context: ServerContext,
+        _ method: String,
+        _ route: String,
+        _ level: Logger.Level,
+        _ metrics: RequestMetrics,
+        _ handler: Handler
+    ) async -> Response {
+        let begin = MonotonicTime.nanoseconds()
+        let requestID = self.requestIDs.next()
+        let origin = RequestOrigin(
+            requestID: requestID,
+            client: context.peer.map { self.client(of: request, peer: $0) },
+            parameters: context.parameters
+        )
+        var line = RequestLine()
+        var response: Response
+        do {
+            response = try await handler(request, origin, &line)
+        } catch let error as MethodNotAllowed {
+            let problem = Problem(.methodNotAllowed, "This path takes \(error.allowed).")
+            response = ProblemResponse.response(for: problem, requestID: requestID)
+            response.headers[.allow] = error.allowed
+        } catch {
+            let problem = ProblemResponse.problem(for: error, self.logger, requestID: requestID)
+            response = ProblemResponse.response(for: problem, requestID: requestID)
+            if error is UnauthorizedProblem.Refused {
+                response.headers[.wwwAuthenticate] = "Bearer error=\"invalid_token\""
+            }
+        }
+        self.addHeaders(to: &response, requestID)
+        let duration = MonotonicTime.nanoseconds() - begin
+        metrics.record(response.status, nanoseconds: duration)
+        if self.logger.logLevel <= level {
+            var metadata: Logger.Metadata = [
+                "requestId": "\(requestID)", "method": "\(method)", "route": "\(route)",
+                "status": "\(response.status.code)", "microseconds": "\(duration / 1000)",
+            ]
+            if let client = origin.client { metadata["client"] = "\(client)" }
+            if let key = line.callerKeyID { metadata["keyId"] = "\(key)" }
+            self.logger.log(level: level, "request", metadata: metadata)
+        }
+        return response
+    }
+
+    private func client(of request: Request, peer: IPAddress) -> IPAddress {
+        guard !self.trustedProxies.networks.isEmpty, let forwarded = HTTPField.Name("Forwarded"),
+            let xForwardedFor = HTTPField.Name("X-Forwarded-For")
+        else { return peer }
+        return self.trustedProxies.clientAddress(
+            peer: peer,
+            forwarded: request.headers[values: forwarded],
+            xForwardedFor: request.headers[values: xForwardedFor]
+        )
+    }
+
+    private func addHeaders(to response: inout Response, _ requestID: String) {
+        if let name = Self.requestIDHeader { response.headers[name] = requestID }
+        // Answers may have a token in them; nobody on the way keeps them.
+        if response.headers[.cacheControl] == nil { response.headers[.cacheControl] = "no-store" }
+        response.headers[.xContentTypeOptions] = "nosniff"
+        // One year, as RFC 6797 section 6.1.1 counts it.
+        if self.isSecure { response.headers[.strictTransportSecurity] = "max-age=31536000" }
+    }
+}
+
+/// What a call adds to its line in the log.
+struct RequestLine {
+    /// The management key that was used.
+    var callerKeyID: APIKey.ID?
+}
+
+/// A known path was called with a method that it does not have.
+struct MethodNotAllowed: Error {
+    let allowed: String
+}
+
+/// The two refusals of authentication, which differ only in the challenge that they carry (RFC 6750 section 3).
+enum UnauthorizedProblem {
+    struct Refused: Error {}
+
+    static let missing = Problem(
+        .unauthorized,
+        "Send a management key as Authorization: Bearer <token>, or as X-API-Key."
+    )
+    static let refused = Refused()
+}

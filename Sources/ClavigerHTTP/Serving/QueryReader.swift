@@ -1,0 +1,66 @@
+public import ClavigerCore
+
+/// Reads query parameters into types and collects everything that is wrong; unknown and repeated ones are refused.
+public struct QueryReader {
+    private var values: [String: String] = [:]
+    private var violations: [Violation] = []
+
+    /// Reads the query of a request: what follows the `?`.
+    public init(_ query: String?) {
+        for pair in (query ?? "").split(separator: "&") {
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            // Names are short words; one that needs decoding is unknown anyway.
+            let name = String(parts[0])
+            guard self.values[name] == nil else {
+                self.violations.append(Violation("?\(name.prefix(64))", "must be given once"))
+                continue
+            }
+            self.values[name] = Self.decode(parts.count == 2 ? parts[1] : "")
+            if self.values[name] == nil {
+                self.violations.append(Violation("?\(name.prefix(64))", "must be percent-encoded UTF-8"))
+                self.values[name] = ""
+            }
+        }
+    }
+
+    /// Takes a parameter out and parses it.
+    public mutating func optional<T>(_ name: String, _ parse: (String) throws(FieldError) -> T) -> T? {
+        guard let text = self.values.removeValue(forKey: name) else { return nil }
+        do throws(FieldError) {
+            return try parse(text)
+        } catch {
+            self.violations.append(Violation("?\(name)", error.message))
+            return nil
+        }
+    }
+
+    /// Throws everything that is wrong; what nobody took is unknown.
+    public mutating func finish() throws(Problem) {
+        for name in self.values.keys.sorted() {
+            self.violations.append(Violation("?\(name.prefix(64))", "is not a parameter of this call"))
+        }
+        guard self.violations.isEmpty else { throw .validation(self.violations) }
+    }
+
+    /// Percent-decoding with `+` as a space, as forms and browsers write queries; nil for broken escapes or UTF-8.
+    private static func decode(_ text: Substring) -> String? {
+        var bytes: [UInt8] = []
+        var rest = text.utf8[...]
+        while let byte = rest.popFirst() {
+            switch byte {
+            case UInt8(ascii: "+"): bytes.append(UInt8(ascii: " "))
+            case UInt8(ascii: "%"):
+                guard let high = rest.popFirst().flatMap(Self.hex), let low = rest.popFirst().flatMap(Self.hex) else {
+                    return nil
+                }
+                bytes.append(high << 4 | low)
+            default: bytes.append(byte)
+            }
+        }
+        return String(validating: bytes, as: UTF8.self)
+    }
+
+    private static func hex(_ byte: UInt8) -> UInt8? {
+        byte < 0x80 ? Character(Unicode.Scalar(byte)).hexDigitValue.map(UInt8.init) : nil
+    }
+}

@@ -1,0 +1,121 @@
+import ClavigerStore
+import GRDB
+
+extension SQLiteDatabase {
+    /// Opens a database, creates it when there is none, and brings it to this binary's schema.
+    ///
+    /// What is refused (a file of another application, of a newer version, damaged at first sight) is left as it is.
+    /// For a file, hold the folder's `DirectoryLock`.
+    ///
+    /// - Parameters:
+    ///   - location: where it lives.
+    ///   - checkBudget: how long the integrity check may take before it is left to `checkIntegrity()`.
+    /// - Throws: `DatabaseError`.
+    public static func open(
+        _ location: Location,
+        checkBudget: Duration = .milliseconds(500)
+    ) async throws -> SQLiteDatabase {
+        try await Self.open(location, checkBudget: checkBudget, migrations: Migration.all)
+    }
+
+    /// Opens with other migrations or less patience, for tests.
+    static func open(
+        _ location: Location,
+        checkBudget: Duration = .milliseconds(500),
+        busyTimeout: Double = SQLiteSettings.busyTimeout,
+        migrations: [Migration]
+    ) async throws -> SQLiteDatabase {
+        try await Self.onThread {
+            let migrator = Migrator(migrations: migrations)
+            return switch location {
+            case .memory: try Self.openMemory(migrator)
+            case .file(let path): try Self.openFile(FileSystem.absolute(path), migrator, checkBudget, busyTimeout)
+            }
+        }
+    }
+
+    private static func openMemory(_ migrator: Migrator) throws -> SQLiteDatabase {
+        try StoreError.mapping {
+            let queue = try DatabaseQueue(configuration: SQLiteSettings.configuration(label: "claviger.memory"))
+            try queue.inDatabase { _ = try migrator.migrate($0) }
+            return SQLiteDatabase(
+                writer: queue,
+                path: nil,
+                retained: nil,
+                check: .complete,
+                version: migrator.version
+            )
+        }
+    }
+
+    private static func openFile(
+        _ path: String,
+        _ migrator: Migrator,
+        _ budget: Duration,
+        _ busyTimeout: Double
+    ) throws -> SQLiteDatabase {
+        try FileSystem.requireWritableFolder(FileSystem.folder(of: path))
+        var check = StartCheck.complete
+        switch try DatabaseFile.inspect(path, supported: migrator.version) {
+        case .nothing:
+            try Self.create(path, migrator)
+        case .database:
+            guard FileSystem.isWritable(path) else { throw FileSystem.error("write", path) }
+            check = try IntegrityCheck.run(path: path, depth: .quick, budget: budget) ? .complete : .partial
+        }
+
+        let retained = try DatabaseFile.retain(path)
+        return try StoreError.mapping {
+            let configuration = SQLiteSettings.configuration(label: "claviger", busyTimeout: busyTimeout)
+            let pool = try DatabasePool(path: path, configuration: configuration)
+            do {
+                try pool.writeWithoutTransaction { connection in
+                    try SQLiteSettings.makeDurable(connection)
+                    let applied = try migrator.migrate(connection)
+                    try migrator.verifySchema(of: connection)
+                    if !applied.isEmpty {
+                        // So that the file's own header tells the new version to an older binary.
+                        try connection.checkpoint(.truncate)
+                    }
+                }
+            } catch {
+                try? pool.close()
+                throw error
+            }
+            return SQLiteDatabase(
+                writer: pool,
+                path: path,
+                retained: retained,
+                check: check,
+                version: migrator.version
+            )
+        }
+    }
+
+    /// Makes a new database under another name, so that a file with the final name is always complete.
+    private static func create(_ path: String, _ migrator: Migrator) throws {
+        // SQLite would replay the log of a database that is gone into the new one.
+        if let length = try FileSystem.length(path + "-wal"), length > 0 {
+            throw StoreError.corrupt("\(path) is gone, but its log \(path)-wal is still there")
+        }
+        let draft = path + ".new"
+        FileSystem.remove(draft, draft + "-journal", path + "-wal", path + "-shm")
+        let descriptor = try FileSystem.create(draft, truncating: true)
+        FileSystem.close(descriptor)
+        do {
+            try StoreError.mapping {
+                let configuration = SQLiteSettings.configuration(label: "claviger.new")
+                let queue = try DatabaseQueue(path: draft, configuration: configuration)
+                defer { try? queue.close() }
+                try queue.inDatabase { _ = try migrator.migrate($0) }
+            }
+            try FileSystem.sync(draft)
+            // An empty file of that name is not worth keeping; anything else was refused before.
+            try FileSystem.rename(draft, to: path)
+            try FileSystem.sync(FileSystem.folder(of: path))
+        } catch {
+            FileSystem.remove(draft, draft + "-journal")
+            throw error
+        }
+    }
+}

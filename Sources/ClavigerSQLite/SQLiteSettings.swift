@@ -1,0 +1,50 @@
+import GRDB
+
+/// How connections are set up, in one place, so that all of them are alike.
+enum SQLiteSettings {
+    /// Marks a file as Claviger's: the four letters `CLAV`, in SQLite's header field for applications.
+    static let applicationID: Int32 = 0x434C_4156
+
+    /// How many snapshot reads run side by side.
+    static let readers = 4
+
+    /// How many seconds a connection waits for another process's lock.
+    static let busyTimeout = 5.0
+
+    /// What every connection has in common.
+    static func configuration(
+        label: String,
+        readonly: Bool = false,
+        busyTimeout: Double = Self.busyTimeout
+    ) -> Configuration {
+        var configuration = Configuration()
+        configuration.label = label
+        configuration.readonly = readonly
+        configuration.foreignKeysEnabled = true
+        configuration.busyMode = .timeout(busyTimeout)
+        configuration.maximumReaderCount = Self.readers
+        configuration.persistentReadOnlyConnections = true
+        configuration.publicStatementArguments = false
+        configuration.prepareDatabase { connection in
+            // A schema that someone else wrote cannot call functions with side effects.
+            try connection.execute(sql: "PRAGMA trusted_schema = OFF")
+            // Notices damaged pages when they are read, not when they have spread.
+            try connection.execute(sql: "PRAGMA cell_size_check = ON")
+            // An erased digest is overwritten, not only unlinked.
+            try connection.execute(sql: "PRAGMA secure_delete = ON")
+            // No plaintext index or sort in a folder that is not ours.
+            try connection.execute(sql: "PRAGMA temp_store = MEMORY")
+            try connection.execute(sql: "PRAGMA cache_size = -8192")
+        }
+        return configuration
+    }
+
+    /// What the writing connection of a file has on top.
+    ///
+    /// GRDB sets `synchronous = NORMAL` when it turns on WAL, after `prepareDatabase`: with that, a power cut could
+    /// lose acknowledged changes (promise P5).
+    static func makeDurable(_ connection: GRDB.Database) throws {
+        try connection.execute(sql: "PRAGMA synchronous = FULL")
+        try connection.execute(sql: "PRAGMA journal_size_limit = 67108864")
+    }
+}

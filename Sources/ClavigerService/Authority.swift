@@ -1,0 +1,139 @@
+public import ClavigerCore
+public import ClavigerVerifier
+public import Logging
+
+/// The use cases of Claviger. Every one checks the caller, audits and acts, in one transaction.
+///
+/// Each area of use cases is an extension in a file of its own.
+public final class Authority: Sendable {
+    let store: any AuthorityStore
+    /// Verification from memory.
+    public let verifier: Verifier
+    let keyring: KeyringHolder
+    let time: any TimeSource
+    let random: any RandomSource
+    let logger: Logger
+
+    /// Makes the use cases over storage that has been set up.
+    public init(
+        store: any AuthorityStore,
+        verifier: Verifier,
+        keyring: KeyringHolder,
+        time: any TimeSource,
+        random: any RandomSource,
+        logger: Logger
+    ) {
+        self.store = store
+        self.verifier = verifier
+        self.keyring = keyring
+        self.time = time
+        self.random = random
+        self.logger = logger
+    }
+
+    /// Runs a change: the body checks and acts, the record is written, and all of it commits together or not at all.
+    ///
+    /// A denial is recorded by itself, as the transaction that it happened in is gone.
+    func change<T: Sendable>(
+        _ action: AuditAction,
+        _ target: String?,
+        by caller: Caller,
+        once: Once<T>?,
+        _ body: @escaping @Sendable (inout Change) throws -> T
+    ) async throws -> Outcome<T> {
+        let now = self.time.now()
+        let sealer = Sealer(keyring: self.keyring.keyring, random: self.random)
+        do {
+            return try await self.store.write { [random] tx -> (Outcome<T>, Verifier.Effects) in
+                let answerID = once.map {
+                    StoredAnswerID(workspaceID: caller.workspaceID, actorID: caller.keyID, idempotencyKey: $0.key)
+                }
+                if let once, let answerID, let answer = try tx.answer(answerID) {
+                    guard answer.fingerprint == once.fingerprint else { throw Problem.idempotencyKeyReused }
+                    let replayed = try sealer.open(answer.sealed, for: answerID.sealingContext)
+                    return (Outcome<T>.replayed(replayed), Verifier.Effects())
+                }
+                var change = Change(tx, by: caller, at: now, random: random)
+                let result = try body(&change)
+                guard change.hasRecord else { throw UnrecordedChange(action: action.text) }
+                if let once, let answerID {
+                    let sealed = try sealer.seal(once.encode(result), for: answerID.sealingContext)
+                    try tx.insert(
+                        StoredAnswer(fingerprint: once.fingerprint, sealed: sealed, createdAt: now),
+                        answerID
+                    )
+                }
+                return (Outcome<T>.done(result), change.effects)
+            } afterCommit: { [verifier] in
+                verifier.apply($0.1)
+            }.0
+        } catch let problem as Problem where problem.kind == .forbidden {
+            try await self.recordDenial(of: action, target, by: caller, problem, at: now)
+            throw problem
+        }
+    }
+
+    /// Reads on behalf of a caller; a denial is recorded.
+    func read<T: Sendable>(
+        _ action: AuditAction,
+        _ target: String?,
+        by caller: Caller,
+        _ body: @escaping @Sendable (any AuthorityReading) throws -> T
+    ) async throws -> T {
+        do {
+            return try await self.store.read(body)
+        } catch let problem as Problem where problem.kind == .forbidden {
+            try await self.recordDenial(of: action, target, by: caller, problem, at: self.time.now())
+            throw problem
+        }
+    }
+
+    /// Whether storage answers at all.
+    public func isStorageReachable() async -> Bool {
+        (try? await self.store.read { _ in }) != nil
+    }
+
+    func recordDenial(
+        of action: AuditAction,
+        _ target: String?,
+        by caller: Caller,
+        _ problem: Problem,
+        at now: Timestamp
+    ) async throws {
+        let record = AuditRecord(
+            id: Identifier(at: now, from: self.random),
+            workspaceID: caller.workspaceID,
+            at: now,
+            actor: .key(caller.keyID, consumer: caller.consumerID, network: caller.network),
+            action: action.text,
+            target: AuditRecord.Target(kind: action.target.rawValue, id: target),
+            outcome: .denied,
+            reason: problem.neededScope ?? problem.detail,
+            before: nil,
+            after: nil,
+            requestID: caller.requestID
+        )
+        try await self.store.write({ try $0.append(record) }, afterCommit: { _ in })
+    }
+}
+
+/// A use case changed something and forgot to say so; nothing was committed.
+struct UnrecordedChange: Error {
+    let action: String
+}
+
+extension Problem {
+    static let idempotencyKeyReused = Problem(
+        .idempotencyKeyReused,
+        "This Idempotency-Key was used for another request in the last 24 hours. Use a new one."
+    )
+
+    /// Refuses when the client's idea of the version is out of date.
+    static func checkVersion(_ expected: Int?, is actual: Int) throws(Problem) {
+        guard let expected, expected != actual else { return }
+        throw Problem(
+            .preconditionFailed,
+            "It has been changed meanwhile: If-Match does not fit its ETag. Get it again and repeat the change."
+        )
+    }
+}

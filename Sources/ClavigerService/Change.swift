@@ -1,0 +1,75 @@
+import ClavigerCore
+import ClavigerVerifier
+
+/// One change in the making: the transaction, who asked, and what it means for the log and for the verifier's memory.
+///
+/// A change that commits without an audit record is a mistake in this program; ``Authority`` refuses it.
+struct Change {
+    let tx: any AuthorityWriting
+    let caller: Caller
+    let now: Timestamp
+    let random: any RandomSource
+    var effects = Verifier.Effects()
+    private(set) var hasRecord = false
+
+    init(_ tx: any AuthorityWriting, by caller: Caller, at now: Timestamp, random: any RandomSource) {
+        self.tx = tx
+        self.caller = caller
+        self.now = now
+        self.random = random
+    }
+
+    var workspaceID: Workspace.ID { self.caller.workspaceID }
+
+    func newID<Owner>(_: Owner.Type = Owner.self) -> Identifier<Owner> {
+        Identifier(at: self.now, from: self.random)
+    }
+
+    /// Writes the audit record of what has been done.
+    mutating func record(
+        _ action: AuditAction,
+        _ id: String?,
+        before: JSON? = nil,
+        after: JSON? = nil,
+        reason: String? = nil
+    ) throws {
+        self.hasRecord = true
+        try self.tx.append(
+            AuditRecord(
+                id: self.newID(),
+                workspaceID: self.workspaceID,
+                at: self.now,
+                actor: .key(self.caller.keyID, consumer: self.caller.consumerID, network: self.caller.network),
+                action: action.text,
+                target: AuditRecord.Target(kind: action.target.rawValue, id: id),
+                outcome: .done,
+                reason: reason,
+                before: before,
+                after: after,
+                requestID: self.caller.requestID
+            )
+        )
+    }
+
+    /// Notes that nothing had to be done: what was asked for is so already.
+    mutating func nothingToDo() {
+        self.hasRecord = true
+    }
+}
+
+/// What can be done, as the audit log names it: `key.revoke`.
+struct AuditAction: Hashable, Sendable {
+    enum Target: String {
+        case workspace, api, consumer, role, key, keyring, audit
+    }
+
+    let target: Target
+    let verb: String
+
+    init(_ target: Target, _ verb: String) {
+        self.target = target
+        self.verb = verb
+    }
+
+    var text: String { "\(self.target.rawValue).\(self.verb)" }
+}

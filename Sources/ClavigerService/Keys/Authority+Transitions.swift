@@ -1,0 +1,88 @@
+public import ClavigerCore
+import ClavigerVerifier
+
+/// Why a key is to change its state.
+public struct TransitionRequest: Sendable {
+    /// The reason; nil for the command's usual one.
+    public var reason: TransitionReason?
+    /// The reason in words.
+    public var note: String?
+
+    /// Makes a request.
+    public init(reason: TransitionReason? = nil, note: String? = nil) {
+        self.reason = reason
+        self.note = note
+    }
+}
+
+extension KeyCommand {
+    var permission: Permission.KeyAction {
+        switch self {
+        case .suspend: .suspend
+        case .resume: .resume
+        case .revoke: .revoke
+        case .compromise: .compromise
+        case .destroy: .delete
+        }
+    }
+}
+
+extension Authority {
+    /// Tells a key to change its state. What was told already changes nothing and answers the same.
+    ///
+    /// When this returns, no verification on this server sees the old state any more (promise P4).
+    public func transition(
+        _ id: APIKey.ID,
+        _ command: KeyCommand,
+        _ request: TransitionRequest,
+        by caller: Caller,
+        once: Once<KeyReading>? = nil
+    ) async throws -> Outcome<KeyReading> {
+        let action = AuditAction(.key, command.rawValue)
+        return try await self.change(action, id.text, by: caller, once: once) { change in
+            var (key, api) = try change.tx.existingKey(id, for: command.permission, caller)
+            if command == .resume { try Self.checkGrant(of: key, api, change) }
+            let before = key.publicFields(at: change.now)
+            let transition = Transition(
+                at: change.now,
+                by: caller.keyID,
+                reason: request.reason ?? command.usualReason,
+                note: request.note
+            )
+            let state: KeyState
+            do throws(TransitionRefusal) {
+                state = try key.state.after(command, isExpired: key.isExpired(at: change.now), transition)
+            } catch {
+                throw Problem(.stateConflict, error.message)
+            }
+            guard state != key.state else {
+                change.nothingToDo()
+                return KeyReading(value: key, readAt: change.now)
+            }
+            key.state = state
+            key.updatedAt = change.now
+            key.version += 1
+            try change.tx.update(key)
+            if command == .destroy { try change.tx.eraseDigests(of: id) }
+            change.effects.changed = try change.tx.lookupIDs(ofKey: id)
+            try change.record(
+                action,
+                id.text,
+                before: before,
+                after: key.publicFields(at: change.now),
+                reason: transition.reason.rawValue
+            )
+            return KeyReading(value: key, readAt: change.now)
+        }
+    }
+
+    /// Resuming a management key gives power back; nobody gives more than they have (promise P8).
+    private static func checkGrant(of key: APIKey, _ api: API, _ change: Change) throws {
+        guard api.isManagement else { return }
+        var granted = key.attributes.scopes
+        for name in key.attributes.roles {
+            granted += try change.tx.role(named: name, in: change.workspaceID)?.attributes.scopes ?? []
+        }
+        if let missing = change.caller.scopes.missing(from: granted).first { throw Problem.forbidden(needed: missing) }
+    }
+}

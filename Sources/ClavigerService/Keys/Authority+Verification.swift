@@ -1,0 +1,94 @@
+public import ClavigerCore
+public import ClavigerVerifier
+
+extension Authority {
+    /// Whose management key this is; nil when it cannot be used, for whatever reason.
+    public func authenticate(
+        _ token: PresentedToken,
+        network: String?,
+        requestID: String
+    ) async throws -> Caller? {
+        let query = VerificationQuery(api: .name(API.managementName))
+        let verdict = try await self.verifier.verify(token, query, isVisible: { $0.api.isManagement })
+        guard verdict.isValid, let key = verdict.key else { return nil }
+        return Caller(key, network: network, requestID: requestID)
+    }
+
+    /// Verifies a token on behalf of a caller, who sees only keys that its scopes let it verify.
+    public func verify(
+        _ token: PresentedToken,
+        _ query: VerificationQuery,
+        by caller: Caller
+    ) async throws -> Verdict {
+        try await self.checkMayAsk(.verify, query, caller)
+        return try await self.verifier.verify(token, query, isVisible: Self.visibility(for: .verify, caller))
+    }
+
+    /// The same decision with its steps.
+    public func explain(
+        _ token: PresentedToken,
+        _ query: VerificationQuery,
+        by caller: Caller
+    ) async throws -> (verdict: Verdict, steps: [VerificationTraceEntry]) {
+        try await self.checkMayAsk(.explain, query, caller)
+        return try await self.verifier.explain(token, query, isVisible: Self.visibility(for: .explain, caller))
+    }
+
+    private static func visibility(
+        for action: Permission.KeyAction,
+        _ caller: Caller
+    ) -> (KeySnapshot) -> Bool {
+        { key in
+            key.workspaceID == caller.workspaceID
+                && Permission.keys(action, key.api.reference, key.environment).isGranted(by: caller.scopes)
+        }
+    }
+
+    /// Refuses a caller who names an api and environment that it may not ask about, and one who may ask about nothing.
+    /// Who names none sees what it may see.
+    private func checkMayAsk(
+        _ action: Permission.KeyAction,
+        _ query: VerificationQuery,
+        _ caller: Caller
+    ) async throws {
+        // Which keys are seen is decided key by key; here it is enough that there may be some. No look-up is needed
+        // for that, unless the scopes name the api by its id and the query by its name, or the other way round.
+        let asked = Self.scope(of: action, query)
+        if caller.scopes.scopes.contains(where: { $0.overlaps(asked) }) { return }
+        let apis = try await self.store.read { tx in try tx.apis(in: caller.workspaceID) }
+        var refused: Permission?
+        for api in apis {
+            switch query.api {
+            case .id(let id) where id != api.id: continue
+            case .name(let name) where name != api.name: continue
+            default: break
+            }
+            for environment in api.attributes.environments
+            where query.environment == nil || query.environment == environment.name {
+                let permission = Permission.keys(action, api.reference, environment.name)
+                if permission.isGranted(by: caller.scopes) { return }
+                refused = permission
+            }
+        }
+        let problem = Problem.forbidden(needed: refused?.scopes.first ?? asked)
+        try await self.recordDenial(
+            of: AuditAction(.key, action.rawValue),
+            nil,
+            by: caller,
+            problem,
+            at: self.time.now()
+        )
+        throw problem
+    }
+
+    /// All permissions that could be needed to answer the query, as one scope.
+    private static func scope(of action: Permission.KeyAction, _ query: VerificationQuery) -> Scope {
+        let api =
+            switch query.api {
+            case .id(let id): id.text
+            case .name(let name): name.text
+            case nil: "*"
+            }
+        return Permission.anyKey(action, api: api, environment: query.environment)
+    }
+}

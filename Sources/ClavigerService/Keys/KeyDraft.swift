@@ -1,0 +1,71 @@
+public import ClavigerCore
+
+/// What somebody wants a new key to be.
+public struct KeyDraft: Sendable {
+    /// How the draft names the consumer.
+    public enum Owner: Hashable, Sendable {
+        case id(Consumer.ID)
+        case externalID(Label)
+    }
+
+    /// The api.
+    public var api: Reference<API>
+    /// The environment.
+    public var environment: EnvironmentName
+    /// The consumer.
+    public var owner: Owner
+    /// The rest.
+    public var attributes: APIKey.Attributes
+    /// Where the draft stands in the request, as a JSON pointer: empty, or `/keys/3`.
+    public var pointer: String
+
+    /// Makes a draft.
+    public init(
+        api: Reference<API>,
+        environment: EnvironmentName,
+        owner: Owner,
+        attributes: APIKey.Attributes,
+        pointer: String = ""
+    ) {
+        self.api = api
+        self.environment = environment
+        self.owner = owner
+        self.attributes = attributes
+        self.pointer = pointer
+    }
+}
+
+/// What somebody wants changed of a key.
+public struct KeyPatch: Sendable {
+    /// The name.
+    public var name: Edit<Label> = .keep
+    /// The scopes.
+    public var scopes: Edit<[Scope]> = .keep
+    /// The roles.
+    public var roles: Edit<[ResourceName]> = .keep
+    /// Not usable before.
+    public var notBefore: Edit<Timestamp> = .keep
+    /// Not usable from this moment on.
+    public var expiresAt: Edit<Timestamp> = .keep
+    /// A merge patch for the metadata.
+    public var metadata: Edit<JSONObject> = .keep
+
+    /// Makes a patch that changes nothing.
+    public init() {}
+}
+
+/// A new key with its token, which exists here and in the answer, and nowhere else.
+public struct IssuedKey: Sendable {
+    /// The key.
+    public let key: APIKey
+    /// Its token.
+    public let token: KeyToken
+}
+
+/// A key as of a moment, which its state depends on.
+public struct KeyReading: Sendable {
+    /// The key.
+    public let value: APIKey
+    /// As of when.
+    public let readAt: Timestamp
+}

@@ -1,0 +1,92 @@
+public import ClavigerCore
+import ClavigerVerifier
+public import Logging
+
+/// What the server does by itself, again and again. Each round does a bounded piece of work in small transactions.
+public struct Maintenance: Sendable {
+    /// How long answers to requests with an idempotency key are kept.
+    public static let answerLifetime = Duration.seconds(24 * 3600)
+    private static let batch = 500
+
+    private let authority: Authority
+    private let rehashes: RehashQueue
+    private let workspaceID: Workspace.ID
+    private let logger: Logger
+
+    /// Makes the maintenance of one server.
+    public init(authority: Authority, rehashes: RehashQueue, workspaceID: Workspace.ID, logger: Logger) {
+        self.authority = authority
+        self.rehashes = rehashes
+        self.workspaceID = workspaceID
+        self.logger = logger
+    }
+
+    /// One round: store new digests, seal old answers anew, drop answers that are too old, sharpen the filter.
+    public func runOnce() async throws {
+        while try await self.storeRehashes() == Self.batch {}
+        while try await self.rewrapAnswers() == Self.batch {}
+        let now = self.authority.time.now()
+        let dropped = try await self.authority.store.write(
+            { try $0.deleteAnswers(before: now - Self.answerLifetime) },
+            afterCommit: { _ in }
+        )
+        if dropped > 0 { self.logger.debug("dropped old idempotent answers", metadata: ["count": "\(dropped)"]) }
+        if self.authority.verifier.isFilterOverfull { try await self.loadFilter() }
+    }
+
+    /// Reads all lookup ids into the verifier's filter.
+    public func loadFilter() async throws {
+        let count = try await self.authority.store.read { try $0.credentialCount() }
+        try await self.authority.verifier.loadFilter(expecting: count)
+    }
+
+    /// Stores digests that were made with the current pepper. Tells how many it took.
+    func storeRehashes() async throws -> Int {
+        let taken = self.rehashes.take(Self.batch)
+        guard !taken.isEmpty else { return 0 }
+        _ = try await self.authority.store.write { tx in
+            let stored = try taken.filter { try tx.store($0.2, for: $0.0) }
+            guard !stored.isEmpty else { return Verifier.Effects() }
+            try tx.append(self.record("credential.rehash", ["credentials": .array(stored.map { .string($0.0.text) })]))
+            var effects = Verifier.Effects()
+            effects.changed = stored.map(\.1)
+            return effects
+        } afterCommit: { [verifier = self.authority.verifier] in
+            verifier.apply($0)
+        }
+        return taken.count
+    }
+
+    /// Seals answers under the current key that were sealed under an older one. Tells how many it took.
+    func rewrapAnswers() async throws -> Int {
+        let keyring = self.authority.keyring.keyring
+        let sealer = Sealer(keyring: keyring, random: self.authority.random)
+        return try await self.authority.store.write { tx in
+            let old = try tx.answers(sealedOtherThan: keyring.currentVersion(of: .seal), limit: Self.batch)
+            for (id, answer) in old {
+                guard let sealed = try sealer.rewrap(answer.sealed, for: id.sealingContext) else { continue }
+                try tx.replace(sealed, for: id)
+            }
+            if !old.isEmpty { try tx.append(self.record("keyring.rewrap", ["answers": .integer(Int64(old.count))])) }
+            return old.count
+        } afterCommit: { _ in
+        }
+    }
+
+    private func record(_ action: String, _ after: JSON) -> AuditRecord {
+        let now = self.authority.time.now()
+        return AuditRecord(
+            id: Identifier(at: now, from: self.authority.random),
+            workspaceID: self.workspaceID,
+            at: now,
+            actor: .system,
+            action: action,
+            target: AuditRecord.Target(kind: String(action.prefix { $0 != "." }), id: nil),
+            outcome: .done,
+            reason: nil,
+            before: nil,
+            after: after,
+            requestID: nil
+        )
+    }
+}

@@ -1,0 +1,216 @@
+public import ClavigerCore
+
+/// Storage as the use cases see it. All of it is transactions; the workspace is part of every look-up.
+public protocol AuthorityStore: Sendable {
+    /// Reads one consistent snapshot.
+    ///
+    /// - Throws: what `body` throws, or a ``StoreFailure``.
+    func read<T: Sendable>(
+        _ body: @escaping @Sendable (any AuthorityReading) throws -> T
+    ) async throws -> T
+
+    /// Runs one transaction. `afterCommit` runs on the writing thread after the commit, before this returns and before
+    /// the next transaction, also when the waiting task was cancelled meanwhile.
+    ///
+    /// - Throws: what `body` throws, or a ``StoreFailure``; then nothing was changed.
+    func write<T: Sendable>(
+        _ body: @escaping @Sendable (any AuthorityWriting) throws -> T,
+        afterCommit: @escaping @Sendable (T) -> Void
+    ) async throws -> T
+}
+
+/// Why storage could not do what it was asked. The text is for the log; it has no values in it.
+public enum StoreFailure: Error, Hashable, Sendable {
+    /// Nothing was changed, and trying again later may work: locked, closing, full, read-only.
+    case unavailable(String)
+    /// Another row has a value that must be unique.
+    case duplicate(String)
+    /// The database is damaged or something else is broken.
+    case broken(String)
+}
+
+/// A part of a list: what follows the element with the id `after`, at most `limit` elements.
+public struct PageRequest: Hashable, Sendable {
+    /// The id, or for audit events the index, of the last element of the page before.
+    public var after: String?
+    /// The most elements to give.
+    public var limit: Int
+
+    /// Makes a page request.
+    public init(after: String? = nil, limit: Int) {
+        self.after = after
+        self.limit = limit
+    }
+}
+
+/// Which keys to list.
+public struct KeyFilter: Hashable, Sendable {
+    /// An environment of an api.
+    public struct Place: Hashable, Sendable {
+        /// The api.
+        public let apiID: API.ID
+        /// The environment.
+        public let environment: EnvironmentName
+    }
+
+    /// Of this api.
+    public var api: API.ID?
+    /// In this environment.
+    public var environment: EnvironmentName?
+    /// Of this consumer.
+    public var consumer: Consumer.ID?
+    /// In this state, time taken into account.
+    public var state: KeyState.Name?
+    /// With exactly this name.
+    public var name: String?
+    /// With a credential of this lookup id.
+    public var lookupID: LookupID?
+    /// In one of these places; nil means anywhere.
+    public var places: [Place]?
+
+    /// Makes a filter that lets everything through.
+    public init() {}
+}
+
+/// Which audit events to list.
+public struct AuditFilter: Hashable, Sendable {
+    /// With this action, for example `key.revoke`.
+    public var action: String?
+    /// By this management key.
+    public var actorID: String?
+    /// On this target.
+    public var targetID: String?
+    /// Which ended so.
+    public var outcome: AuditRecord.Outcome?
+    /// At or after this moment.
+    public var from: Timestamp?
+    /// Before this moment.
+    public var to: Timestamp?
+
+    /// Makes a filter that lets everything through.
+    public init() {}
+}
+
+/// An answer that was given to a request with an idempotency key.
+public struct StoredAnswer: Sendable {
+    /// SHA-256 of the request's method, path and body.
+    public var fingerprint: [UInt8]
+    /// The answer, sealed.
+    public var sealed: SealedValue
+    /// When it was given.
+    public var createdAt: Timestamp
+
+    /// Makes a stored answer.
+    public init(fingerprint: [UInt8], sealed: SealedValue, createdAt: Timestamp) {
+        self.fingerprint = fingerprint
+        self.sealed = sealed
+        self.createdAt = createdAt
+    }
+}
+
+/// Names a stored answer.
+public struct StoredAnswerID: Hashable, Sendable {
+    /// The tenant.
+    public var workspaceID: Workspace.ID
+    /// The management key that asked.
+    public var actorID: APIKey.ID
+    /// The idempotency key it gave.
+    public var idempotencyKey: String
+
+    /// Makes a name.
+    public init(workspaceID: Workspace.ID, actorID: APIKey.ID, idempotencyKey: String) {
+        self.workspaceID = workspaceID
+        self.actorID = actorID
+        self.idempotencyKey = idempotencyKey
+    }
+
+    var sealingContext: SealingContext {
+        SealingContext(
+            workspace: self.workspaceID.text,
+            recordType: "idempotency",
+            recordID: "\(self.actorID.text)/\(self.idempotencyKey)",
+            field: "answer"
+        )
+    }
+}
+
+/// What can be read in a transaction.
+public protocol AuthorityReading {
+    func workspace(named name: ResourceName) throws -> Workspace?
+
+    func api(_ id: API.ID, in workspace: Workspace.ID) throws -> API?
+    func api(named name: ResourceName, in workspace: Workspace.ID) throws -> API?
+    func apis(in workspace: Workspace.ID) throws -> [API]
+    /// Whether an api, also a deleted one, has this name or prefix.
+    func isTaken(apiName: ResourceName, in workspace: Workspace.ID) throws -> Bool
+    func isTaken(prefix: TokenPrefix) throws -> Bool
+
+    func consumer(_ id: Consumer.ID, in workspace: Workspace.ID) throws -> Consumer?
+    func consumer(externalID: Label, in workspace: Workspace.ID) throws -> Consumer?
+    func consumers(
+        in workspace: Workspace.ID,
+        externalID: Label?,
+        kind: Consumer.Kind?,
+        page: PageRequest
+    ) throws -> [Consumer]
+
+    func role(_ id: Role.ID, in workspace: Workspace.ID) throws -> Role?
+    func role(named name: ResourceName, in workspace: Workspace.ID) throws -> Role?
+    func roles(in workspace: Workspace.ID, page: PageRequest) throws -> [Role]
+    /// Whether a role, also a deleted one, has this name.
+    func isTaken(roleName: ResourceName, in workspace: Workspace.ID) throws -> Bool
+
+    func key(_ id: APIKey.ID, in workspace: Workspace.ID) throws -> APIKey?
+    func keys(_ filter: KeyFilter, in workspace: Workspace.ID, page: PageRequest, at now: Timestamp) throws -> [APIKey]
+    func credentials(of key: APIKey.ID, in workspace: Workspace.ID) throws -> [Credential]
+    /// Whether keys that are not destroyed use it.
+    func isInUse(_ api: API.ID, environment: EnvironmentName?) throws -> Bool
+    func isInUse(_ consumer: Consumer.ID) throws -> Bool
+    func isInUse(_ role: Role.ID) throws -> Bool
+    /// Whether keys of the api, not destroyed, have the role.
+    func isInUse(_ role: Role.ID, onKeysOf api: API.ID) throws -> Bool
+    func lookupIDs(ofKey key: APIKey.ID) throws -> [LookupID]
+    func lookupIDs(ofConsumer consumer: Consumer.ID) throws -> [LookupID]
+    func lookupIDs(withRole role: Role.ID) throws -> [LookupID]
+
+    func auditEvents(_ filter: AuditFilter, in workspace: Workspace.ID, page: PageRequest) throws -> [AuditEvent]
+    func auditEvent(at index: Int, in workspace: Workspace.ID) throws -> AuditEvent?
+
+    func keyringEntries() throws -> [KeyringEntry]
+    func credentialCount() throws -> Int
+    /// Credentials whose digest has another pepper than `version`.
+    func credentialCount(withPepperOtherThan version: Int) throws -> Int
+}
+
+/// What can be changed in a transaction.
+public protocol AuthorityWriting: AuthorityReading {
+    func insert(_ workspace: Workspace) throws
+    func insert(_ api: API) throws
+    func update(_ api: API) throws
+    func delete(_ api: API.ID, in workspace: Workspace.ID, at now: Timestamp) throws
+    func insert(_ consumer: Consumer) throws
+    func update(_ consumer: Consumer) throws
+    func delete(_ consumer: Consumer.ID, in workspace: Workspace.ID, at now: Timestamp) throws
+    func insert(_ role: Role) throws
+    func update(_ role: Role) throws
+    func delete(_ role: Role.ID, in workspace: Workspace.ID, at now: Timestamp) throws
+    func insert(_ key: APIKey, _ credential: Credential) throws
+    func update(_ key: APIKey) throws
+    /// Erases the digests of a destroyed key.
+    func eraseDigests(of key: APIKey.ID) throws
+    /// Stores a digest made with a newer pepper; leaves one alone that is as new or erased. Tells whether it stored.
+    func store(_ digest: KeyDigest, for credential: Credential.ID) throws -> Bool
+
+    func append(_ record: AuditRecord) throws
+
+    func answer(_ id: StoredAnswerID) throws -> StoredAnswer?
+    func insert(_ answer: StoredAnswer, _ id: StoredAnswerID) throws
+    func deleteAnswers(before: Timestamp) throws -> Int
+    /// Stored answers that are sealed under another key version.
+    func answers(sealedOtherThan version: Int, limit: Int) throws -> [(StoredAnswerID, StoredAnswer)]
+    func replace(_ sealed: SealedValue, for id: StoredAnswerID) throws
+
+    func insert(_ entry: KeyringEntry) throws
+    /// Makes the current version of a purpose a retired one.
+    func retireCurrentKey(for purpose: KeyPurpose) throws
+}

@@ -1,0 +1,150 @@
+public import ClavigerCore
+
+// What may be shown of each thing, to callers and in the audit log: never a plaintext or a digest.
+
+extension API {
+    /// The fields of an api for answers and the audit log.
+    public var publicFields: JSON {
+        [
+            "id": .string(self.id.text),
+            "name": .string(self.name.text),
+            "prefix": .string(self.prefix.text),
+            "description": self.attributes.description.map(JSON.string),
+            "environments": .array(
+                self.attributes.environments.map { ["name": .string($0.name.text), "tag": .string($0.tag.text)] }
+            ),
+            "scopes": .array(
+                self.attributes.catalogue.map {
+                    ["name": .string($0.scope.text), "description": .string($0.description)]
+                }
+            ),
+            "defaults": ["lifetime": self.attributes.defaults.lifetime.map { .string(DurationText.text(for: $0)) }],
+            "createdAt": .string(self.createdAt.text),
+            "updatedAt": .string(self.updatedAt.text),
+        ]
+    }
+}
+
+extension Consumer {
+    /// The fields of a consumer for answers and the audit log.
+    public var publicFields: JSON {
+        [
+            "id": .string(self.id.text),
+            "externalId": .string(self.attributes.externalID.text),
+            "kind": .string(self.attributes.kind.rawValue),
+            "name": self.attributes.name.map { .string($0.text) },
+            "metadata": .object(self.attributes.metadata.object),
+            "createdAt": .string(self.createdAt.text),
+            "updatedAt": .string(self.updatedAt.text),
+        ]
+    }
+}
+
+extension Role {
+    /// The fields of a role for answers and the audit log.
+    public var publicFields: JSON {
+        [
+            "id": .string(self.id.text),
+            "name": .string(self.name.text),
+            "description": self.attributes.description.map(JSON.string),
+            "scopes": .array(self.attributes.scopes.map { .string($0.text) }),
+            "builtIn": .bool(self.isBuiltIn),
+            "createdAt": .string(self.createdAt.text),
+            "updatedAt": .string(self.updatedAt.text),
+        ]
+    }
+}
+
+extension APIKey {
+    /// The fields of a key for answers and the audit log, its state as of `now`.
+    public func publicFields(at now: Timestamp) -> JSON {
+        let transition = self.state.transition
+        return [
+            "id": .string(self.id.text),
+            "apiId": .string(self.apiID.text),
+            "environment": .string(self.environment.text),
+            "consumerId": .string(self.consumerID.text),
+            "name": .string(self.attributes.name.text),
+            "start": .string(self.start),
+            "scopes": .array(self.attributes.scopes.map { .string($0.text) }),
+            "roles": .array(self.attributes.roles.map { .string($0.text) }),
+            "state": .string(self.state(at: now).rawValue),
+            "reason": transition.map { .string($0.reason.rawValue) },
+            "note": transition?.note.map(JSON.string),
+            "stateChangedAt": transition.map { .string($0.at.text) },
+            "stateChangedBy": transition?.by.map { .string($0.text) },
+            "notBefore": self.attributes.notBefore.map { .string($0.text) },
+            "expiresAt": self.attributes.expiresAt.map { .string($0.text) },
+            "metadata": .object(self.attributes.metadata.object),
+            "createdAt": .string(self.createdAt.text),
+            "createdBy": self.createdBy.map { .string($0.text) },
+            "updatedAt": .string(self.updatedAt.text),
+        ]
+    }
+}
+
+extension KeyReading {
+    /// The fields of a key for answers.
+    public var publicFields: JSON { self.value.publicFields(at: self.readAt) }
+}
+
+extension Credential {
+    /// The fields of a credential for answers. Never its digest.
+    public var publicFields: JSON {
+        let (state, retiresAt): (String, Timestamp?) =
+            switch self.state {
+            case .current: ("current", nil)
+            case .retiring(let endsAt): ("retiring", endsAt)
+            case .retired: ("retired", nil)
+            }
+        return [
+            "id": .string(self.id.text),
+            "lookupId": .string(self.lookupID.text),
+            "state": .string(state),
+            "retiresAt": retiresAt.map { .string($0.text) },
+            "pepperVersion": self.digest.map { .integer(Int64($0.pepperVersion)) },
+            "createdAt": .string(self.createdAt.text),
+        ]
+    }
+}
+
+extension AuditEvent {
+    /// The fields of an audit event for answers.
+    public var publicFields: JSON {
+        let record = self.record
+        let actor: JSON =
+            switch record.actor {
+            case .system: ["kind": "system"]
+            case .key(let id, let consumer, let network):
+                [
+                    "kind": "key", "keyId": .string(id.text), "consumerId": .string(consumer.text),
+                    "network": network.map(JSON.string),
+                ]
+            }
+        return [
+            "index": .integer(Int64(self.index)),
+            "id": .string(record.id.text),
+            "time": .string(record.at.text),
+            "actor": actor,
+            "action": .string(record.action),
+            "target": ["kind": .string(record.target.kind), "id": record.target.id.map(JSON.string)],
+            "outcome": .string(record.outcome.rawValue),
+            "reason": record.reason.map(JSON.string),
+            "before": record.before,
+            "after": record.after,
+            "requestId": record.requestID.map(JSON.string),
+        ]
+    }
+}
+
+extension KeyringEntry {
+    /// The fields of a keyring entry for answers. Never its salt or check value.
+    public var publicFields: JSON {
+        [
+            "purpose": .string(self.purpose.rawValue),
+            "version": .integer(Int64(self.version)),
+            "state": .string(self.state.rawValue),
+            "createdAt": .string(self.createdAt.text),
+        ]
+    }
+}

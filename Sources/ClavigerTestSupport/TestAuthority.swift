@@ -1,0 +1,137 @@
+import ClavigerAPI
+@_spi(Plaintext) public import ClavigerCore
+public import ClavigerHTTP
+import ClavigerSQLite
+public import ClavigerService
+public import ClavigerStore
+public import ClavigerVerifier
+public import Hummingbird
+import Logging
+import Synchronization
+
+/// A whole authority over a real SQLite database, with a clock that the test moves and randomness from a seed.
+public struct TestAuthority: Sendable {
+    /// The use cases.
+    public let authority: Authority
+    /// The database below them.
+    public let database: any Database
+    /// The clock.
+    public let time: ManualTime
+    /// The randomness.
+    public let random: SeededRandom
+    /// Everything that was logged, at level `trace`.
+    public let log: RecordedLog
+    /// What maintenance would do.
+    public let maintenance: Maintenance
+    /// The keyring in use.
+    public let keyring: KeyringHolder
+    /// The first management key's token, role `owner`.
+    public let ownerToken: String
+
+    /// Makes an authority.
+    ///
+    /// - Parameters:
+    ///   - database: nil for a new one in memory.
+    ///   - rootKey: nil for one from a seed.
+    ///   - configuration: how much the verifier remembers.
+    public init(
+        database: (any Database)? = nil,
+        rootKey: RootKey? = nil,
+        seed: UInt64 = 1,
+        configuration: Verifier.Configuration = Verifier.Configuration(capacity: 10_000)
+    ) async throws {
+        let time = ManualTime()
+        let random = SeededRandom(seed: seed)
+        let log = RecordedLog()
+        let opened: any Database
+        if let database { opened = database } else { opened = try await SQLiteDatabase.open(.memory) }
+        let store = SQLAuthorityStore(opened)
+        let delivered = Delivery()
+        let key = rootKey ?? Self.rootKey
+        let (keyring, workspace, _) = try await FirstStart(rootKey: key, time: time, random: random).run(store) {
+            delivered.token = $0.withPlaintext { String(decoding: $0, as: UTF8.self) }
+        }
+        let rehashes = RehashQueue()
+        let verifier = Verifier(
+            source: SQLCredentialSource(opened),
+            makeHasher: { keyring.makeHasher() },
+            time: time,
+            rehashSink: rehashes,
+            configuration: configuration
+        )
+        self.keyring = KeyringHolder(keyring)
+        self.authority = Authority(
+            store: store,
+            verifier: verifier,
+            keyring: self.keyring,
+            time: time,
+            random: random,
+            logger: log.logger()
+        )
+        self.maintenance = Maintenance(
+            authority: self.authority,
+            rehashes: rehashes,
+            workspaceID: workspace.id,
+            logger: log.logger()
+        )
+        self.database = opened
+        self.time = time
+        self.random = random
+        self.log = log
+        self.ownerToken = delivered.token
+    }
+
+    /// A root key for tests.
+    public static let rootKey: RootKey = {
+        guard let key = RootKey(bytes: (0..<32).map { UInt8($0) }) else { preconditionFailure("32 bytes are a root key") }
+        return key
+    }()
+
+    /// The caller with the first management key.
+    public func owner() async throws -> Caller {
+        try await self.caller(self.ownerToken)
+    }
+
+    /// The caller with a management key.
+    public func caller(_ token: String) async throws -> Caller {
+        guard
+            let caller = try await self.authority.authenticate(
+                PresentedToken(token),
+                network: "192.0.2.1",
+                requestID: "req_test"
+            )
+        else { throw NotACaller() }
+        return caller
+    }
+
+    /// A token is not one of a management key that can be used.
+    public struct NotACaller: Error {}
+
+    /// All calls of the server, as the real one registers them.
+    public func registry(isSecure: Bool = false, trustedProxies: TrustedProxies = TrustedProxies()) -> EndpointRegistry {
+        var registry = EndpointRegistry(
+            authority: self.authority,
+            requestIDs: RequestIDs(random: self.random),
+            trustedProxies: trustedProxies,
+            isSecure: isSecure,
+            logger: self.log.logger()
+        )
+        ManagementAPI(authority: self.authority).register(in: &registry)
+        OperationsAPI(authority: self.authority, metrics: PrometheusExporter()).register(in: &registry)
+        return registry
+    }
+
+    /// The server's application, for `HummingbirdTesting`.
+    public func application() -> some ApplicationProtocol {
+        Application(responder: self.registry().buildResponder(), logger: self.log.logger())
+    }
+}
+
+private final class Delivery: Sendable {
+    private let state = Mutex("")
+
+    var token: String {
+        get { self.state.withLock { $0 } }
+        set { self.state.withLock { $0 = newValue } }
+    }
+}

@@ -1,0 +1,18 @@
+public import ClavigerCore
+
+/// Where the verifier reads what it does not have in memory.
+public protocol CredentialSource: Sendable {
+    /// The credential with this lookup id and its key, as committed; nil if there is none.
+    ///
+    /// - Parameter sharing: gives out one object for equal apis, consumers and scopes.
+    func snapshot(for lookupID: LookupID, sharing: SnapshotSharing) async throws -> KeySnapshot?
+
+    /// Calls `body` with every lookup id that has been committed, in any order.
+    func forEachLookupID(_ body: @escaping @Sendable (LookupID) -> Void) async throws
+}
+
+/// Takes digests that were made anew with the current pepper, to be stored at leisure.
+public protocol RehashSink: Sendable {
+    /// A credential was used whose digest has an older pepper. It may be dropped: its next use brings it again.
+    func rehashed(_ credentialID: Credential.ID, _ lookupID: LookupID, _ digest: KeyDigest)
+}

@@ -1,0 +1,2 @@
+import ArgumentParser
+@main struct Claviger: AsyncParsableCommand { func run() async throws {} }

@@ -1,0 +1,147 @@
+import ClavigerCore
+import ClavigerHTTP
+import Foundation
+import Logging
+
+extension ServerConfiguration {
+    /// The variable that names the file.
+    static let fileVariable = "CLAVIGER_CONFIG"
+
+    /// Variables that are not settings: of the client, of the root key, and of the build.
+    static let otherVariables: Set<String> = [
+        fileVariable, "CLAVIGER_URL", "CLAVIGER_TOKEN", "CLAVIGER_PROFILE", "CLAVIGER_ROOT_KEY",
+        "CLAVIGER_PASSPHRASE", "CLAVIGER_BIN", "CLAVIGER_WARNINGS_AS_ERRORS",
+    ]
+
+    /// The name of the folder when nobody gives one.
+    static let defaultDirectory = "claviger-data"
+
+    /// A setting as it turned out, and who said so.
+    struct Entry: Sendable, Hashable {
+        var key: SettingKey
+        /// Nil when it has no value and no default.
+        var value: String?
+        /// `default`, the file with the line, the variable or the flag.
+        var source: String
+    }
+
+    /// Reads the defaults, the file, the environment and the flags.
+    ///
+    /// - Throws: ``ConfigurationProblems`` with everything that is wrong.
+    static func load(
+        _ options: ServeOptions,
+        environment: [String: String] = ProcessInfo.processInfo.environment
+    ) throws(ConfigurationProblems) -> ServerConfiguration {
+        try Self.loadWithEntries(options, environment: environment).configuration
+    }
+
+    /// Reads the configuration, and says where each value comes from.
+    static func loadWithEntries(
+        _ options: ServeOptions,
+        environment: [String: String]
+    ) throws(ConfigurationProblems) -> (configuration: ServerConfiguration, entries: [Entry]) {
+        var reader = ConfigurationReader(layers: [.flags(options.overrides), .environment(environment)])
+        reader.refuseUnknownVariables(environment)
+        if let path = options.configFile ?? environment[Self.fileVariable] {
+            do throws(ConfigurationProblems) {
+                reader.add(try ConfigurationFile(path: path))
+            } catch {
+                reader.add(error.problems)
+            }
+        }
+        let configuration = Self.read(&reader, isEphemeral: options.ephemeral)
+        guard reader.problems.isEmpty, let configuration else {
+            throw ConfigurationProblems(problems: reader.problems)
+        }
+        return (configuration, reader.entries)
+    }
+
+    private static func read(_ reader: inout ConfigurationReader, isEphemeral: Bool) -> ServerConfiguration? {
+        // Everything is read before anything is missed, so that all problems are found in one go.
+        let directory = reader.value(.path(.dataDirectory, default: Self.defaultDirectory))
+        let tls = Self.tls(&reader)
+        let listen = Self.listen(&reader, usesTLS: tls != nil)
+        let sealing = Self.sealing(&reader, dataDirectory: directory ?? Self.defaultDirectory)
+        let cacheCapacity = reader.value(
+            .number(.verifierCacheCapacity, default: "2000000", in: 1000...100_000_000)
+        )
+        let negativeLifetime = reader.value(
+            .duration(.verifierNegativeLifetime, default: "5s", in: .zero ... .seconds(3600))
+        )
+        let level = reader.value(Setting<Logger.Level>.word(.logLevel, default: .info))
+        let format = reader.value(Setting<LogFormat>.word(.logFormat, default: .text))
+        let patience = Duration.seconds(1) ... .seconds(3600)
+        let requestTimeout = reader.value(.duration(.httpRequestTimeout, default: "30s", in: patience))
+        let idleTimeout = reader.value(.duration(.httpIdleTimeout, default: "60s", in: patience))
+        guard
+            let directory, let listen, let sealing, let cacheCapacity, let negativeLifetime, let level, let format,
+            let requestTimeout, let idleTimeout
+        else { return nil }
+        return ServerConfiguration(
+            data: Data(directory: directory, isEphemeral: isEphemeral),
+            listen: listen,
+            tls: tls,
+            sealing: sealing,
+            verifier: Verifier(cacheCapacity: cacheCapacity, negativeLifetime: negativeLifetime),
+            log: Log(level: level, format: format),
+            http: HTTP(requestTimeout: requestTimeout, idleTimeout: idleTimeout)
+        )
+    }
+
+    private static func listen(_ reader: inout ConfigurationReader, usesTLS: Bool) -> Listen? {
+        let host = reader.value(.init(.listenHost, default: "127.0.0.1") { $0 })
+        let port = reader.value(.number(.listenPort, default: "8080", in: 0...65_535))
+        let trustedPlaintext = reader.value(.flag(.listenTrustedPlaintext, default: "false"))
+        let proxies = reader.value(.networks(.listenTrustedProxies))
+        guard let host, let port, let trustedPlaintext, let proxies else { return nil }
+        do throws(ListenRefusal) {
+            let address = try ListenAddress(host: host, port: port)
+            let policy = ListenPolicy(usesTLS: usesTLS, trustedPlaintext: trustedPlaintext)
+            if let refusal = policy.refusal(of: address) { throw refusal }
+            return Listen(address: address, trustedPlaintext: trustedPlaintext, trustedProxies: proxies)
+        } catch {
+            reader.refuse(.listenHost, "\(error)")
+            return nil
+        }
+    }
+
+    private static func tls(_ reader: inout ConfigurationReader) -> TLS? {
+        let certificate = reader.value(.path(.tlsCertificate))
+        let privateKey = reader.value(.path(.tlsPrivateKey))
+        let interval = reader.value(
+            .duration(.tlsReloadInterval, default: "30s", in: .seconds(1) ... .seconds(86_400))
+        )
+        switch (certificate, privateKey) {
+        case (let certificate?, let privateKey?):
+            guard let interval else { return nil }
+            return TLS(files: TLSFiles(certificate: certificate, privateKey: privateKey), reloadInterval: interval)
+        case (nil, nil): break
+        case (_?, nil): reader.refuse(.tlsCertificate, "tls.certificate needs tls.privateKey beside it.")
+        case (nil, _?): reader.refuse(.tlsPrivateKey, "tls.privateKey needs tls.certificate beside it.")
+        }
+        return nil
+    }
+
+    private enum SealingProvider: String, CaseIterable, Sendable {
+        case file
+        case environment
+        case passphrase
+    }
+
+    private static func sealing(
+        _ reader: inout ConfigurationReader,
+        dataDirectory: String
+    ) -> RootKeyProvider.Source? {
+        let provider = reader.value(Setting<SealingProvider>.word(.sealingProvider, default: .file))
+        let file = reader.value(
+            .path(.sealingFile, default: RootKeyProvider.defaultFile(in: dataDirectory))
+        )
+        let passphrase = reader.value(.path(.sealingPassphraseFile))
+        switch provider {
+        case .file?: return file.map { .file(path: $0) }
+        case .environment?: return .environment
+        case .passphrase?: return .passphrase(PassphraseSource(setting: passphrase))
+        case nil: return nil
+        }
+    }
+}

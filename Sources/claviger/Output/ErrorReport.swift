@@ -1,0 +1,75 @@
+import ArgumentParser
+import ClavigerClient
+import ClavigerHTTP
+import ClavigerStore
+
+/// Turns any error of a command into what the person sees and the exit code. The one place that does.
+struct ErrorReport: Hashable {
+    var status: Int32
+    /// For standard error, or for standard output when the status is 0 (help and version are "errors" of the parser).
+    var text: String
+
+    init(_ error: any Error) {
+        switch error {
+        case let failure as CommandFailure:
+            self.init(failure)
+        case let error as ClientError:
+            self.init(Self.failure(for: error))
+        case let problems as ConfigurationProblems:
+            self.init(.usage("\(problems)"))
+        case let error as DatabaseError:
+            self.init(.refused("\(error)"))
+        case let error as RootKeyProviderError:
+            self.init(.usage("\(error)"))
+        case let error as ListenRefusal:
+            self.init(.usage("\(error)"))
+        case let error as TLSFileError:
+            self.init(.usage("\(error)"))
+        default:
+            let code = Claviger.exitCode(for: error)
+            // EX_USAGE is what the parser gives; ours are few and documented.
+            self.status = code == .validationFailure ? ExitStatus.usage.rawValue : code.rawValue
+            self.text = error is ExitCode ? "" : Claviger.fullMessage(for: error)
+        }
+    }
+
+    private init(_ failure: CommandFailure) {
+        self.status = failure.status.rawValue
+        self.text = "\(failure)"
+    }
+
+    private static func failure(for error: ClientError) -> CommandFailure {
+        switch error {
+        case .invalidSettings(let message):
+            return .usage(message)
+        case .insecure:
+            return .usage("\(error) Use https, or allow it with --insecure-http.")
+        case .unreachable(let url, _):
+            let hint =
+                url.isLoopback
+                ? "Start one with `claviger serve`, or name another with --url or CLAVIGER_URL."
+                : "Check the address (--url, CLAVIGER_URL or the profile) and the network."
+            return CommandFailure(status: .unreachable, message: "\("\(error)".printable) \(hint)")
+        case .unexpected:
+            return .refused("\(error) Check the address (--url, CLAVIGER_URL or the profile).".printable)
+        case .refused(let problem):
+            return Self.failure(for: problem)
+        }
+    }
+
+    private static func failure(for problem: ClientProblem) -> CommandFailure {
+        var failure = CommandFailure.refused(problem.detail.printable)
+        failure.details = problem.errors.map { violation in
+            let place = violation.pointer.isEmpty ? "body" : violation.pointer
+            return "\(place): \(violation.message)".printable
+        }
+        if problem.status == 401 {
+            failure.details.append("The management key comes from --token-file, CLAVIGER_TOKEN or the profile.")
+        }
+        if let scope = problem.neededScope, !problem.detail.contains(scope) {
+            failure.details.append("needed scope: \(scope)".printable)
+        }
+        if let id = problem.requestID { failure.details.append("request id: \(id)".printable) }
+        return failure
+    }
+}

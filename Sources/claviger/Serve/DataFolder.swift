@@ -1,0 +1,43 @@
+import ClavigerSQLite
+import Foundation
+
+/// The folder that a server keeps everything in, held by this process alone.
+struct DataFolder: Sendable {
+    static let databaseName = "claviger.db"
+    static let firstKeyName = "first-management-key"
+
+    let path: String
+    private let lock: DirectoryLock
+
+    /// Makes the folder if it is missing, readable by its owner only, and takes hold of it.
+    init(path: String) throws {
+        self.path = path
+        var isDirectory: ObjCBool = false
+        if FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) {
+            guard isDirectory.boolValue else {
+                throw StartFailure("\(path) is not a folder. Name another one with --data.")
+            }
+        } else {
+            do {
+                try FileManager.default.createDirectory(
+                    atPath: path,
+                    withIntermediateDirectories: true,
+                    attributes: [.posixPermissions: 0o700]
+                )
+            } catch {
+                throw StartFailure("The data folder \(path) cannot be made. Check the path and who may write there.")
+            }
+        }
+        self.lock = try DirectoryLock(folder: path)
+    }
+
+    var databasePath: String { self.path + "/" + Self.databaseName }
+    var firstKeyPath: String { self.path + "/" + Self.firstKeyName }
+
+    /// Whether there is a database yet.
+    var hasDatabase: Bool { FileManager.default.fileExists(atPath: self.databasePath) }
+
+    func release() {
+        self.lock.release()
+    }
+}

@@ -1,0 +1,101 @@
+import ArgumentParser
+import ClavigerCore
+import ClavigerHTTP
+import ClavigerStore
+import Foundation
+import Logging
+import Metrics
+
+/// `claviger serve`
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve",
+        abstract: "Run the key authority.",
+        discussion: """
+            On an empty data folder everything is made: the database, the root key, and the first management key in \
+            FOLDER/first-management-key, which only you can read. Keep the root key and the database apart in backups: \
+            neither is of use without the other.
+
+            Beyond this machine the server speaks TLS only, unless a proxy in front of it does \
+            (--trusted-plaintext).
+
+            Examples:
+              claviger serve --data ./data
+              claviger serve --ephemeral --port 0
+              claviger serve --config /etc/claviger/claviger.yaml
+              claviger serve --data /var/lib/claviger --host 0.0.0.0 --port 8443 \\
+                --tls-certificate cert.pem --tls-key key.pem
+            """
+    )
+
+    @OptionGroup var options: ServeOptions
+
+    func run() async throws {
+        let configuration = try ServerConfiguration.load(self.options)
+        ProcessHardening.apply()
+        let metrics = PrometheusExporter()
+        MetricsSystem.bootstrap(metrics)
+        var logger = Logger(label: "claviger") { label in
+            switch configuration.log.format {
+            case .text: StreamLogHandler.standardError(label: label)
+            case .json: JSONLogHandler(label: label, time: SystemTime())
+            }
+        }
+        logger.logLevel = configuration.log.level
+        do {
+            try await Server(configuration: configuration, metrics: metrics, logger: logger).run { url, firstKeyPath in
+                Self.greet(url, firstKeyPath, isEphemeral: configuration.data.isEphemeral)
+            }
+        } catch let error as KeyringError {
+            throw StartFailure(Self.explain(error))
+        }
+    }
+
+    /// Tells a person that the server is ready and what to do next. No secret is in it.
+    private static func greet(_ url: String, _ firstKeyPath: String?, isEphemeral: Bool) {
+        var text = "claviger is ready on \(url)\n"
+        if isEphemeral { text += "Everything is in memory only and is gone when the server stops.\n" }
+        if let firstKeyPath {
+            text += """
+
+                The first management key is in \(firstKeyPath) (mode 0600).
+                It may do everything: make narrower ones for daily work and keep it safe.
+
+                Try, in another terminal:
+
+                  export CLAVIGER_URL=\(url) CLAVIGER_TOKEN="$(cat \(firstKeyPath))"
+                  claviger api create payments --prefix pay --scope invoices.read
+                  claviger consumer create acme --kind customer
+                  claviger key create "Acme production" --api payments --environment production \\
+                    --consumer acme --scope invoices.read
+
+                """
+        }
+        FileHandle.standardOutput.write(Data(text.utf8))
+    }
+
+    private static func explain(_ error: KeyringError) -> String {
+        switch error {
+        case .wrongRootKey:
+            """
+            The root key is not the one that this database was made with. Nothing was changed. Give the right one \
+            (sealing.provider, sealing.file, CLAVIGER_ROOT_KEY or the passphrase).
+            """
+        default:
+            "The keyring in the database cannot be used (\(error)). Restore a backup with claviger restore."
+        }
+    }
+}
+
+/// What the process does to itself so that secrets do not leave its memory.
+enum ProcessHardening {
+    /// No core dumps: they would have the root key and tokens in them.
+    static func apply() {
+        var limit = rlimit(rlim_cur: 0, rlim_max: 0)
+        #if canImport(Glibc)
+        setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &limit)
+        #else
+        setrlimit(RLIMIT_CORE, &limit)
+        #endif
+    }
+}

@@ -1,0 +1,197 @@
+import ClavigerAPI
+import ClavigerCore
+import ClavigerHTTP
+import ClavigerSQLite
+import ClavigerService
+import ClavigerStore
+import ClavigerVerifier
+import Foundation
+import Hummingbird
+import Logging
+import NIOCore
+import ServiceLifecycle
+
+/// The composition root: makes every part of a server and holds them together while it runs.
+struct Server {
+    let configuration: ServerConfiguration
+    let metrics: PrometheusExporter
+    let logger: Logger
+    private let time = SystemTime()
+    private let random = SystemRandom()
+
+    /// Starts, serves until a signal comes, and stops in order.
+    ///
+    /// - Parameter onReady: is told where the server listens, and where the first management key is if this run made it.
+    func run(onReady: @escaping @Sendable (_ url: String, _ firstKeyPath: String?) -> Void) async throws {
+        let place = try Place(self.configuration)
+        defer { place.release() }
+        let tls = try self.configuration.tls.map {
+            try TLSCertificates(files: $0.files, reloadInterval: $0.reloadInterval, logger: self.logger)
+        }
+        let rootKey = try self.rootKey(place)
+        let database = try await SQLiteDatabase.open(place.location)
+        do {
+            try await self.serve(database, rootKey, place, tls, onReady)
+        } catch {
+            try? await database.close()
+            throw error
+        }
+        try await database.close()
+    }
+
+    private func rootKey(_ place: Place) throws -> RootKey {
+        guard let folder = place.folder else {
+            guard let key = RootKey(bytes: self.random.bytes(RootKey.length)) else {
+                preconditionFailure("a root key has as many bytes as a root key has")
+            }
+            return key
+        }
+        return try RootKeyProvider(
+            self.configuration.sealing,
+            dataDirectory: folder.path,
+            environment: ProcessInfo.processInfo.environment,
+            random: self.random
+        ).load(createIfMissing: !folder.hasDatabase)
+    }
+
+    private func serve(
+        _ database: SQLiteDatabase,
+        _ rootKey: RootKey,
+        _ place: Place,
+        _ tls: TLSCertificates?,
+        _ onReady: @escaping @Sendable (String, String?) -> Void
+    ) async throws {
+        let store = SQLAuthorityStore(database)
+        let firstKeyPath = place.firstKeyPath
+        let firstStart = FirstStart(rootKey: rootKey, time: self.time, random: self.random)
+        let (keyring, workspace, isFirst) = try await firstStart.run(store) { [random] token in
+            try FirstKeyFile.write(token, to: firstKeyPath, random: random)
+        }
+        let rehashes = RehashQueue()
+        let verifier = Verifier(
+            source: SQLCredentialSource(database),
+            makeHasher: { keyring.makeHasher() },
+            time: self.time,
+            rehashSink: rehashes,
+            configuration: Verifier.Configuration(
+                capacity: self.configuration.verifier.cacheCapacity,
+                negativeLifetime: self.configuration.verifier.negativeLifetime
+            )
+        )
+        let authority = Authority(
+            store: store,
+            verifier: verifier,
+            keyring: KeyringHolder(keyring),
+            time: self.time,
+            random: self.random,
+            logger: self.logger
+        )
+        let health = Health()
+        let maintenance = Maintenance(
+            authority: authority,
+            rehashes: rehashes,
+            workspaceID: workspace.id,
+            logger: self.logger
+        )
+        var services: [any Service] = [
+            MaintenanceService(maintenance: maintenance, logger: self.logger),
+            IntegrityService(database: database, health: health, logger: self.logger),
+        ]
+        if let tls { services.append(tls) }
+        let application = try self.application(authority, health, tls, services) { url in
+            onReady(url, isFirst ? firstKeyPath : nil)
+        }
+        do {
+            try await application.runService()
+        } catch let error as IOError where error.errnoCode == EADDRINUSE {
+            throw StartFailure(
+                "\(self.configuration.listen.address) is in use by another program. Choose another with --port."
+            )
+        } catch let error as IOError where error.errnoCode == EACCES || error.errnoCode == EADDRNOTAVAIL {
+            throw StartFailure(
+                "This process cannot listen on \(self.configuration.listen.address). Choose another --host or --port."
+            )
+        }
+    }
+
+    private func application(
+        _ authority: Authority,
+        _ health: Health,
+        _ tls: TLSCertificates?,
+        _ services: [any Service],
+        _ onListening: @escaping @Sendable (String) -> Void
+    ) throws -> some ApplicationProtocol {
+        var registry = EndpointRegistry(
+            authority: authority,
+            requestIDs: RequestIDs(random: self.random),
+            trustedProxies: self.configuration.listen.trustedProxies,
+            isSecure: tls != nil,
+            logger: self.logger
+        )
+        ManagementAPI(authority: authority).register(in: &registry)
+        OperationsAPI(authority: authority, metrics: self.metrics, healthReport: { health.report }).register(
+            in: &registry
+        )
+        let address = self.configuration.listen.address
+        let limits = RequestLimits(
+            arrival: self.configuration.http.requestTimeout,
+            idle: self.configuration.http.idleTimeout
+        )
+        let scheme = tls == nil ? "http" : "https"
+        let host = address.host.contains(":") ? "[\(address.host)]" : address.host
+        return Application(
+            responder: registry.buildResponder(),
+            server: .claviger(tls: try tls?.configuration(), limits: limits),
+            configuration: ApplicationConfiguration(
+                address: .hostname(address.host, port: address.port),
+                serverName: nil
+            ),
+            services: services,
+            onServerRunning: { channel in
+                onListening("\(scheme)://\(host):\(channel.localAddress?.port ?? address.port)")
+            },
+            logger: self.quietLogger
+        )
+    }
+
+    /// The web framework's own lines are of no use to operators unless something is wrong.
+    private var quietLogger: Logger {
+        var logger = self.logger
+        logger.logLevel = max(logger.logLevel, .warning)
+        return logger
+    }
+}
+
+/// Where a server keeps its data: a folder, or nowhere.
+private struct Place {
+    let folder: DataFolder?
+    private let ephemeralFolder: String?
+
+    init(_ configuration: ServerConfiguration) throws {
+        guard configuration.data.isEphemeral else {
+            self.folder = try DataFolder(path: configuration.data.directory)
+            self.ephemeralFolder = nil
+            return
+        }
+        self.folder = nil
+        // The first management key has to be somewhere that only this user can read.
+        var template = Array((FileManager.default.temporaryDirectory.path + "/claviger-XXXXXX").utf8CString)
+        guard mkdtemp(&template) != nil else {
+            throw StartFailure("No temporary folder can be made for the first management key. Check TMPDIR.")
+        }
+        self.ephemeralFolder = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+
+    var location: SQLiteDatabase.Location {
+        self.folder.map { .file($0.databasePath) } ?? .memory
+    }
+
+    var firstKeyPath: String {
+        self.folder?.firstKeyPath ?? (self.ephemeralFolder ?? "") + "/" + DataFolder.firstKeyName
+    }
+
+    func release() {
+        self.folder?.release()
+        if let ephemeralFolder { try? FileManager.default.removeItem(atPath: ephemeralFolder) }
+    }
+}

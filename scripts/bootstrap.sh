@@ -1,0 +1,127 @@
+#!/usr/bin/env bash
+# Installs what building, running and testing Claviger needs. Does nothing, quickly, when all of it is there.
+#
+#   scripts/bootstrap.sh           what `make build`, `make run` and `make demo` need
+#   scripts/bootstrap.sh --test    and what `make test` needs
+#   scripts/bootstrap.sh --bench   and what `make bench` needs
+#
+# A part that is missing and cannot be installed fails the run: nothing is skipped quietly.
+
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+readonly minimum_swift=6.2
+readonly schemathesis_version=4.32.5
+
+fail() {
+    printf 'bootstrap: %s\n' "$*" >&2
+    exit 1
+}
+
+# Each entry: a Debian package | how to see that it is there.
+packages=(
+    "libsqlite3-dev|have_header sqlite3.h"
+    "zlib1g-dev|have_header zlib.h"
+    "ca-certificates|test -e /etc/ssl/certs/ca-certificates.crt"
+    "curl|command -v curl"
+    "jq|command -v jq"
+)
+readonly test_packages=(
+    "openssl|command -v openssl"
+    "procps|command -v ps"
+    "python3|command -v python3"
+    "python3-venv|have_venv"
+    "sqlite3|command -v sqlite3"
+)
+readonly bench_packages=(
+    "wrk|command -v wrk"
+)
+
+have_header() {
+    # One glob for the folders in which Debian's multiarch packages may put a header.
+    compgen -G "/usr/include/$1" || compgen -G "/usr/include/*-linux-gnu*/$1" || compgen -G "/usr/local/include/$1"
+}
+
+have_venv() {
+    [[ -x .venv/bin/python ]] || python3 -c 'import ensurepip, venv'
+}
+
+# Prints the packages of `packages` that are not there.
+missing_packages() {
+    local entry
+    for entry in "${packages[@]}"; do
+        # The check is a command and its arguments, so it is split into words on purpose.
+        # shellcheck disable=SC2086
+        ${entry#*|} >/dev/null 2>&1 || printf '%s\n' "${entry%%|*}"
+    done
+}
+
+as_root() {
+    if [[ $EUID -eq 0 ]]; then
+        "$@"
+    elif ! command -v sudo >/dev/null; then
+        fail "installing packages needs root. Run as root: apt-get install ${missing[*]}"
+    elif [[ -t 0 ]]; then
+        sudo "$@"
+    else
+        # Without a terminal nobody can type a password, so ask sudo not to wait for one.
+        sudo -n "$@"
+    fi
+}
+
+install_packages() {
+    mapfile -t missing < <(missing_packages)
+    [[ ${#missing[@]} -gt 0 ]] || return 0
+
+    command -v apt-get >/dev/null \
+        || fail "missing: ${missing[*]} (Debian's names), and there is no apt-get here. Install them, then run this again."
+    printf 'bootstrap: installing %s\n' "${missing[*]}"
+    as_root apt-get update -qq </dev/null \
+        || fail "apt-get update failed. Check the network and /etc/apt, then run this again."
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" \
+        </dev/null >/dev/null \
+        || fail "apt-get could not install: ${missing[*]}"
+
+    mapfile -t missing < <(missing_packages)
+    [[ ${#missing[@]} -eq 0 ]] || fail "still missing after the installation: ${missing[*]}"
+}
+
+check_swift() {
+    command -v swift >/dev/null \
+        || fail "there is no swift on PATH. Install Swift $minimum_swift or later: https://www.swift.org/install/linux/"
+    local found
+    # `Swift version 6.3.1 (…)`, on some platforms after other words.
+    found=$(swift --version 2>/dev/null | sed -nE 's/.*Swift version ([0-9]+(\.[0-9]+)+).*/\1/p' | head -n 1)
+    [[ -n $found ]] || fail "swift --version gave no version. Reinstall Swift: https://www.swift.org/install/linux/"
+    [[ $(printf '%s\n' "$minimum_swift" "$found" | sort -V | head -n 1) == "$minimum_swift" ]] \
+        || fail "found Swift $found, but Claviger needs $minimum_swift or later: https://www.swift.org/install/linux/"
+}
+
+# Schemathesis exercises the HTTP contract; it lives in a folder of its own, away from the system's Python.
+install_schemathesis() {
+    compgen -G ".venv/lib/python*/site-packages/schemathesis-$schemathesis_version.dist-info" >/dev/null \
+        && [[ -x .venv/bin/schemathesis ]] && .venv/bin/python -c '' 2>/dev/null && return 0
+    printf 'bootstrap: installing schemathesis %s into .venv\n' "$schemathesis_version"
+    python3 -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
+        || fail "Schemathesis needs Python 3.10 or later, found $(python3 --version 2>&1)"
+    rm -rf .venv
+    python3 -m venv .venv || fail "could not create a Python environment in .venv"
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check "schemathesis==$schemathesis_version" \
+        </dev/null || fail "pip could not install schemathesis $schemathesis_version"
+}
+
+want_test=false
+want_bench=false
+for argument in "$@"; do
+    case $argument in
+    --test) want_test=true ;;
+    --bench) want_bench=true ;;
+    *) fail "unknown argument '$argument' (allowed: --test, --bench)" ;;
+    esac
+done
+
+check_swift
+if $want_test; then packages+=("${test_packages[@]}"); fi
+if $want_bench; then packages+=("${bench_packages[@]}"); fi
+install_packages
+if $want_test; then install_schemathesis; fi
