@@ -8,6 +8,12 @@ let package = Package(
     products: [
         .executable(name: "claviger", targets: ["claviger"]),
         .library(name: "ClavigerClient", targets: ["ClavigerClient"]),
+        // For the package in Benchmarks.
+        .library(name: "ClavigerCore", targets: ["ClavigerCore"]),
+        .library(name: "ClavigerSQLite", targets: ["ClavigerSQLite"]),
+        .library(name: "ClavigerService", targets: ["ClavigerService"]),
+        .library(name: "ClavigerStore", targets: ["ClavigerStore"]),
+        .library(name: "ClavigerVerifier", targets: ["ClavigerVerifier"]),
     ],
     dependencies: [
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.0"),
@@ -156,6 +162,8 @@ let package = Package(
             name: "ClavigerAPITests",
             dependencies: [
                 "ClavigerAPI", "ClavigerTestSupport",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
                 .product(name: "Yams", package: "Yams"),
@@ -171,14 +179,20 @@ let package = Package(
         ),
         .testTarget(
             name: "ClavigerTests",
-            dependencies: ["claviger", .product(name: "ArgumentParser", package: "swift-argument-parser")]
+            dependencies: [
+                "claviger", "ClavigerClient", "ClavigerCore", "ClavigerHTTP",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ]
         ),
         // A real process, from the outside.
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "claviger", "ClavigerClient", "ClavigerCore",
+                "claviger", "ClavigerCore",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
             ]
         ),
     ]

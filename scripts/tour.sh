@@ -99,17 +99,23 @@ as_expected() {
 
 # Writes blocks/N.shown: the commands with a prompt, and none on a line that continues another one.
 write_shown() {
-    local line continues=false bold='' dim='' plain=''
+    local line continues=false document='' bold='' dim='' plain=''
     if $colourful; then bold=$'\033[1m' dim=$'\033[2m' plain=$'\033[0m'; fi
     while IFS= read -r line; do
-        if $continues || [[ $line == ' '* || $line == '}'* || $line =~ ^(done|fi|esac|then|do)($|[^a-z]) ]]; then
+        if [[ -n $document ]]; then
+            printf '%s  %s%s\n' "$bold" "$line" "$plain"
+            if [[ $line == "$document" ]]; then document=''; fi
+            continue
+        elif $continues || [[ $line == ' '* || $line == '}'* || $line =~ ^(done|fi|esac|then|do)($|[^a-z]) ]]; then
             printf '%s  %s%s\n' "$bold" "$line" "$plain"
         elif [[ $line == '#'* || -z $line ]]; then
             printf '%s%s%s\n' "$dim" "$line" "$plain"
         else
             printf '%s$ %s%s\n' "$bold" "$line" "$plain"
         fi
-        [[ $line == *\\ ]] && continues=true || continues=false
+        if [[ $line == *\\ ]]; then continues=true; else continues=false; fi
+        # A here-document follows (`<<END`), not a here-string (`<<<`).
+        if [[ $line =~ (^|[^<])\<\<[\'\"]?([A-Za-z]+) ]]; then document=${BASH_REMATCH[2]}; fi
     done <"$1" >"${1%.sh}.shown"
 }
 

@@ -26,10 +26,14 @@ struct CacheShard {
     private var free: [Int32] = []
     private var hand = 0
     private var negatives: [LookupID: Timestamp] = [:]
-    /// Counts changes. A snapshot that was read before the last change must not be kept.
+    /// Counts changes.
+    ///
+    /// A snapshot that was read before the last change must not be kept.
     private var epoch: UInt64 = 0
     private var filter: LookupFilter?
     private var isFilterComplete = false
+    /// The latest load of the filter; the one that may complete it.
+    private var filterLoad: UInt64 = 0
     /// This shard's own copy: shared storage would make two threads wait for one reference count.
     var pipeline: VerificationPipeline
 
@@ -94,7 +98,10 @@ struct CacheShard {
         self.filter?.insert(id)
     }
 
-    mutating func startFilter(capacity: Int) {
+    mutating func startFilter(_ load: UInt64, capacity: Int) {
+        // A load that was overtaken must not throw away what the later one has read.
+        guard load > self.filterLoad else { return }
+        self.filterLoad = load
         self.filter = LookupFilter(capacity: capacity)
         self.isFilterComplete = false
     }
@@ -103,8 +110,9 @@ struct CacheShard {
         self.filter?.insert(id)
     }
 
-    mutating func completeFilter() {
-        self.isFilterComplete = self.filter != nil
+    mutating func completeFilter(_ load: UInt64) {
+        guard load == self.filterLoad else { return }
+        self.isFilterComplete = true
     }
 
     private mutating func place(_ slot: Slot) -> Int32 {

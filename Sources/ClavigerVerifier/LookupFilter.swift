@@ -37,7 +37,8 @@ struct LookupFilter {
         let hash = id.mixed
         let step = (hash &* 0x9E37_79B9_7F4A_7C15) | 1
         let size = UInt64(self.words.count) * 64
-        return (0..<Self.probes).lazy.map { probe in
+        // Not from 0: the ids of a shard share the first bits of their hash, and would share that place nearly.
+        return (1...Self.probes).lazy.map { probe in
             let place = (hash &+ probe &* step).multipliedFullWidth(by: size).high
             return (Int(place >> 6), 1 << (place & 63))
         }

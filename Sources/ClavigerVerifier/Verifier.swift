@@ -50,6 +50,8 @@ public final class Verifier: Sendable {
     private let time: any TimeSource
     private let rehashSink: (any RehashSink)?
     private let sharing = SnapshotSharing()
+    /// Numbers the loads of the filter.
+    private let filterLoads = Atomic<UInt64>(0)
     private let negativeLifetime: Duration
 
     private final class Shard: Sendable {
@@ -60,7 +62,9 @@ public final class Verifier: Sendable {
         }
     }
 
-    /// Makes a verifier with nothing in memory. `makeHasher` is called once for each shard.
+    /// Makes a verifier with nothing in memory.
+    ///
+    /// `makeHasher` is called once for each shard.
     public init(
         source: any CredentialSource,
         makeHasher: () -> TokenHasher,
@@ -99,7 +103,9 @@ public final class Verifier: Sendable {
         return try await self.verify(token, query, isVisible: isVisible, trace: &trace)
     }
 
-    /// Decides about a token and tells every step. Uses nothing up.
+    /// Decides about a token and tells every step.
+    ///
+    /// Uses nothing up.
     public func explain(
         _ token: PresentedToken,
         _ query: VerificationQuery,
@@ -125,7 +131,7 @@ public final class Verifier: Sendable {
         }
         let now = self.time.now()
         let shard = self.shard(of: token.lookupID)
-        let (found, pipeline) = shard.state.withLock { ($0.find(token.lookupID, at: now), $0.pipeline) }
+        var (found, pipeline) = shard.state.withLock { ($0.find(token.lookupID, at: now), $0.pipeline) }
         let snapshot: KeySnapshot?
         switch found {
         case .snapshot(let known): snapshot = known
@@ -133,10 +139,16 @@ public final class Verifier: Sendable {
         case .miss(let epoch):
             snapshot = try await self.source.snapshot(for: token.lookupID, sharing: self.sharing)
             let until = now + self.negativeLifetime
-            shard.state.withLock { $0.keep(snapshot, for: token.lookupID, askedAt: epoch, negativeUntil: until) }
+            // The pepper may have been rotated meanwhile, and the digest made anew with it.
+            pipeline = shard.state.withLock {
+                $0.keep(snapshot, for: token.lookupID, askedAt: epoch, negativeUntil: until)
+                return $0.pipeline
+            }
         }
         let verdict = pipeline.decide(token, snapshot, query, at: now, isVisible: isVisible, trace: &trace)
-        if let sink = self.rehashSink, verdict.isValid, let key = verdict.key, let digest = pipeline.rehashed(token, key) {
+        if let sink = self.rehashSink, verdict.isValid, let key = verdict.key,
+            let digest = pipeline.rehashed(token, key)
+        {
             sink.rehashed(key.credentialID, token.lookupID, digest)
         }
         return verdict
@@ -157,13 +169,15 @@ public final class Verifier: Sendable {
 
     /// Reads all lookup ids, so that unknown ones are refused without asking the store from then on.
     ///
-    /// Ids that are added while it runs are not missed: they are committed after it began, and ``apply(_:)`` brings them.
+    /// Ids that are added while it runs are not missed: they are committed after it began, and ``apply(_:)`` brings
+    /// them. Of two loads that overlap, only the later one counts.
     public func loadFilter(expecting count: Int) async throws {
+        let load = self.filterLoads.wrappingAdd(1, ordering: .relaxed).newValue
         for shard in self.shards {
-            shard.state.withLock { $0.startFilter(capacity: max(count * 2, 65_536) / Self.shardCount) }
+            shard.state.withLock { $0.startFilter(load, capacity: max(count * 2, 65_536) / Self.shardCount) }
         }
         try await self.source.forEachLookupID { id in self.shard(of: id).state.withLock { $0.addToFilter(id) } }
-        for shard in self.shards { shard.state.withLock { $0.completeFilter() } }
+        for shard in self.shards { shard.state.withLock { $0.completeFilter(load) } }
     }
 
     /// Whether so many ids were added that the filter should be loaded again.

@@ -1,2 +1,62 @@
 import ArgumentParser
-@main struct Claviger: AsyncParsableCommand { func run() async throws {} }
+import Foundation
+
+/// The command line.
+@main
+struct Claviger: AsyncParsableCommand {
+    /// The version of this program.
+    static let version = "0.1.0"
+
+    static let configuration = CommandConfiguration(
+        commandName: "claviger",
+        abstract: "Issue, verify and revoke API keys.",
+        discussion: """
+            The first three commands:
+              claviger serve --data ./data
+              claviger profile add local --token-file ./data/first-management-key
+              claviger api create payments --prefix pay
+
+            Every command shows an example with --help. Commands that call the server \
+            take the address from --url, CLAVIGER_URL or a profile, and the management \
+            key from --token-file, CLAVIGER_TOKEN or a profile.
+
+            Exit codes: 0 done, 1 refused or not found, 2 wrong usage or configuration, 3 server unreachable.
+
+            Completions: claviger --generate-completion-script bash|zsh|fish
+            """,
+        version: version,
+        groupedSubcommands: [
+            CommandGroup(name: "Server", subcommands: [
+                ServeCommand.self, ConfigCommand.self, BackupCommand.self, RestoreCommand.self, ReadyCommand.self,
+            ]),
+            CommandGroup(name: "Keys", subcommands: [
+                APICommand.self, ConsumerCommand.self, RoleCommand.self, KeyCommand.self,
+            ]),
+            CommandGroup(name: "Oversight", subcommands: [AuditCommand.self, KeyringCommand.self]),
+            CommandGroup(name: "You", subcommands: [SelfCommand.self, ProfileCommand.self]),
+        ]
+    )
+
+    /// Runs the command that the arguments name, and ends the process with one of the documented codes.
+    static func main() async {
+        do {
+            var command = try Self.parseAsRoot()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            var report = ErrorReport(error)
+            if report.status == ExitStatus.usage.rawValue, !(error is CommandFailure),
+                let failure = MistypedCommand.failure(in: Array(CommandLine.arguments.dropFirst()))
+            {
+                report = ErrorReport(failure)
+            }
+            if !report.text.isEmpty {
+                report.status == 0 ? Console.out(report.text) : Console.error(report.text)
+            }
+            Foundation.exit(report.status)
+        }
+    }
+}

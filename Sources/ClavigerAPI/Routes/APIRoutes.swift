@@ -40,9 +40,9 @@ extension ManagementAPI {
             )
             return Self.resource(api.publicFields, version: api.version)
         }
-        registry.authenticated(.delete, "/v1/apis/{id}") { _, context in
+        registry.authenticated(.delete, "/v1/apis/{id}") { request, context in
             let reference = try Self.parameter(context, "api", Reference<API>.init(parsing:))
-            try await self.authority.deleteAPI(reference, by: context.caller)
+            try await self.authority.deleteAPI(reference, expecting: try request.expectedVersion(), by: context.caller)
             return Response(status: .noContent)
         }
     }

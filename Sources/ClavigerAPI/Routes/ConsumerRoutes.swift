@@ -45,9 +45,9 @@ extension ManagementAPI {
             )
             return Self.resource(consumer.publicFields, version: consumer.version)
         }
-        registry.authenticated(.delete, "/v1/consumers/{id}") { _, context in
+        registry.authenticated(.delete, "/v1/consumers/{id}") { request, context in
             let id = try Self.parameter(context, "consumer", Consumer.ID.init(parsing:))
-            try await self.authority.deleteConsumer(id, by: context.caller)
+            try await self.authority.deleteConsumer(id, expecting: try request.expectedVersion(), by: context.caller)
             return Response(status: .noContent)
         }
     }

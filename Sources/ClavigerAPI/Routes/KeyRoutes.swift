@@ -58,11 +58,12 @@ extension ManagementAPI {
             )
             return Self.resource(key.publicFields, version: key.value.version)
         }
-        registry.authenticated(.delete, "/v1/keys/{id}") { _, context in
+        registry.authenticated(.delete, "/v1/keys/{id}") { request, context in
             let outcome = try await self.authority.transition(
                 try Self.keyID(context),
                 .destroy,
                 TransitionRequest(),
+                expecting: try request.expectedVersion(),
                 by: context.caller
             )
             let key = outcome.value

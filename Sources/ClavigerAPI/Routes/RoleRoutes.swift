@@ -38,9 +38,9 @@ extension ManagementAPI {
             )
             return Self.resource(role.publicFields, version: role.version)
         }
-        registry.authenticated(.delete, "/v1/roles/{id}") { _, context in
+        registry.authenticated(.delete, "/v1/roles/{id}") { request, context in
             let reference = try Self.parameter(context, "role", Reference<Role>.init(parsing:))
-            try await self.authority.deleteRole(reference, by: context.caller)
+            try await self.authority.deleteRole(reference, expecting: try request.expectedVersion(), by: context.caller)
             return Response(status: .noContent)
         }
     }

@@ -1,5 +1,6 @@
 /// A named set of scopes.
 public struct Role: Hashable, Sendable, Identified {
+    /// The prefix of its ids.
     public static let idPrefix = "role"
     /// The id of a role.
     public typealias ID = Identifier<Role>

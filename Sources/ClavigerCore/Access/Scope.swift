@@ -13,7 +13,9 @@ public struct Scope: Hashable, Sendable {
     public init(parsing text: String) throws(FieldError) {
         guard text.utf8.count <= Self.longest else { throw FieldError("must have at most \(Self.longest) characters") }
         guard Self.isWellFormed(text.utf8) else {
-            throw FieldError("must be segments of letters, digits, _ and -, or *, joined by dots, such as invoices.read")
+            throw FieldError(
+                "must be segments of letters, digits, _ and -, or *, joined by dots, such as invoices.read"
+            )
         }
         self.text = text
     }
@@ -112,8 +114,10 @@ public struct Scope: Hashable, Sendable {
 }
 
 extension Scope: CustomStringConvertible, Comparable {
+    /// The text that may be shown.
     public var description: String { self.text }
 
+    /// The order of the texts.
     public static func < (lhs: Self, rhs: Self) -> Bool {
         lhs.text < rhs.text
     }

@@ -1,4 +1,6 @@
-/// One line of the audit log: who did what to what, and how it ended. It never carries a plaintext or a digest.
+/// One line of the audit log: who did what to what, and how it ended.
+///
+/// It never carries a plaintext or a digest.
 public struct AuditRecord: Hashable, Sendable {
     /// The id of a record.
     public typealias ID = Identifier<AuditRecord>
@@ -82,6 +84,7 @@ public struct AuditRecord: Hashable, Sendable {
 }
 
 extension AuditRecord: Identified {
+    /// The prefix of its ids.
     public static let idPrefix = "evt"
 }
 

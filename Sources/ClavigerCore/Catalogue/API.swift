@@ -1,5 +1,6 @@
 /// A protected service of the workspace: token prefix, environments, scope catalogue and defaults for its keys.
 public struct API: Hashable, Sendable, Identified {
+    /// The prefix of its ids.
     public static let idPrefix = "api"
     /// The id of an api.
     public typealias ID = Identifier<API>
@@ -137,7 +138,9 @@ public struct API: Hashable, Sendable, Identified {
         self.attributes.environments.first { $0.name == name }
     }
 
-    /// The scopes that the catalogue does not know. An empty catalogue knows every scope.
+    /// The scopes that the catalogue does not know.
+    ///
+    /// An empty catalogue knows every scope.
     public func unknownScopes(among scopes: [Scope]) -> [Scope] {
         let catalogue = self.attributes.catalogue
         guard !catalogue.isEmpty else { return [] }

@@ -1,5 +1,6 @@
 /// The user, service or customer that owns keys.
 public struct Consumer: Hashable, Sendable, Identified {
+    /// The prefix of its ids.
     public static let idPrefix = "con"
     /// The id of a consumer.
     public typealias ID = Identifier<Consumer>

@@ -23,7 +23,9 @@ public struct ResourceName: Hashable, Sendable {
     }
 }
 
-/// The name of an environment of an api, for example `production`. The same shape as ``ResourceName``.
+/// The name of an environment of an api, for example `production`.
+///
+/// The same shape as ``ResourceName``.
 public struct EnvironmentName: Hashable, Sendable {
     /// The name as text.
     public let text: String

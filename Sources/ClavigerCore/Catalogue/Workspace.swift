@@ -1,5 +1,8 @@
-/// A tenant. Every look-up carries its id.
+/// A tenant.
+///
+/// Every look-up carries its id.
 public struct Workspace: Hashable, Sendable, Identified {
+    /// The prefix of its ids.
     public static let idPrefix = "ws"
     /// The id of a workspace.
     public typealias ID = Identifier<Workspace>

@@ -45,6 +45,8 @@ public enum JSON: Hashable, Sendable {
 }
 
 /// The members of a JSON object in their order; names are unique.
+///
+/// Names are compared byte by byte (RFC 8259 section 8.3), not by Unicode equivalence as Swift compares strings.
 public struct JSONObject: Hashable, Sendable {
     /// Names and values in order.
     public private(set) var members: [(name: String, value: JSON)]
@@ -60,11 +62,13 @@ public struct JSONObject: Hashable, Sendable {
         for (name, value) in members { self[name] = value }
     }
 
-    /// The value of a member. Setting nil removes it.
+    /// The value of a member.
+    ///
+    /// Setting nil removes it.
     public subscript(name: String) -> JSON? {
-        get { self.members.first { $0.name == name }?.value }
+        get { self.index(of: name).map { self.members[$0].value } }
         set {
-            let index = self.members.firstIndex { $0.name == name }
+            let index = self.index(of: name)
             switch (index, newValue) {
             case (let index?, let value?): self.members[index].value = value
             case (let index?, nil): self.members.remove(at: index)
@@ -72,6 +76,14 @@ public struct JSONObject: Hashable, Sendable {
             case (nil, nil): break
             }
         }
+    }
+
+    private func index(of name: String) -> Int? {
+        self.members.firstIndex { Self.isSame($0.name, name) }
+    }
+
+    private static func isSame(_ one: String, _ other: String) -> Bool {
+        one.utf8.count == other.utf8.count && one.utf8.elementsEqual(other.utf8)
     }
 
     /// Whether there are no members.
@@ -87,6 +99,7 @@ public struct JSONObject: Hashable, Sendable {
         lhs.members.count == rhs.members.count && lhs.members.allSatisfy { rhs[$0.name] == $0.value }
     }
 
+    /// Takes in the number of members only, as their order does not count.
     public func hash(into hasher: inout Hasher) {
         hasher.combine(self.members.count)
     }
@@ -108,9 +121,13 @@ public struct JSONObject: Hashable, Sendable {
 extension JSON: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral,
     ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
 {
+    /// Makes a string.
     public init(stringLiteral value: String) { self = .string(value) }
+    /// Makes a truth value.
     public init(booleanLiteral value: Bool) { self = .bool(value) }
+    /// Makes a whole number.
     public init(integerLiteral value: Int64) { self = .integer(value) }
+    /// Makes an array.
     public init(arrayLiteral elements: JSON...) { self = .array(elements) }
 
     /// Members whose value is nil are left out.

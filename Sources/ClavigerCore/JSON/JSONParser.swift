@@ -1,4 +1,6 @@
-/// Why bytes are not acceptable JSON. Positions are byte offsets; no content is repeated.
+/// Why bytes are not acceptable JSON.
+///
+/// Positions are byte offsets; no content is repeated.
 public enum JSONError: Error, Hashable {
     case unexpectedEnd
     case unexpectedByte(offset: Int)
@@ -114,7 +116,7 @@ private struct JSONParser {
         self.position += 1
         var object = JSONObject()
         // A linear look-up is fastest for the few members that bodies have; a set takes over for many.
-        var names: Set<String> = []
+        var names: Set<[UInt8]> = []
         self.skipWhitespace()
         if try self.peek() == UInt8(ascii: "}") {
             self.position += 1
@@ -128,8 +130,8 @@ private struct JSONParser {
             if object.members.count < 16 {
                 guard object[name] == nil else { throw .duplicateName(offset: start) }
             } else {
-                if names.isEmpty { names = Set(object.members.map(\.name)) }
-                guard names.insert(name).inserted else { throw .duplicateName(offset: start) }
+                if names.isEmpty { names = Set(object.members.map { Array($0.name.utf8) }) }
+                guard names.insert(Array(name.utf8)).inserted else { throw .duplicateName(offset: start) }
             }
             self.skipWhitespace()
             guard try self.peek() == UInt8(ascii: ":") else { throw .unexpectedByte(offset: self.position) }
@@ -259,15 +261,35 @@ private struct JSONParser {
             self.position += 1
         }
         guard self.position > start else { throw .unexpectedByte(offset: start) }
+        guard Self.hasNumberShape(self.bytes[start..<self.position]) else { throw .invalidNumber(offset: start) }
         let text = String(decoding: self.bytes[start..<self.position], as: UTF8.self)
-        guard Self.hasNumberShape(text) else { throw .invalidNumber(offset: start) }
         if isInteger, let integer = Int64(text) { return .integer(integer) }
-        guard !isInteger, let number = Double(text), number.isFinite else { throw .invalidNumber(offset: start) }
+        guard let number = Double(text), number.isFinite else { throw .invalidNumber(offset: start) }
+        // A whole number beyond 64 bits is taken if nothing is lost, so that what the writer makes of 1e20 reads back.
+        guard !isInteger || ECMAScriptNumber.text(number) == text else { throw .invalidNumber(offset: start) }
         return .number(number)
     }
 
     /// RFC 8259 section 6: no leading zeros or plus sign, digits on both sides of the point.
-    private static func hasNumberShape(_ text: String) -> Bool {
-        (try? /-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?/.wholeMatch(in: text)) != nil
+    private static func hasNumberShape(_ text: Slice<UnsafeBufferPointer<UInt8>>) -> Bool {
+        var rest = text
+        func skip(_ characters: Unicode.Scalar...) -> Bool {
+            guard characters.contains(where: { UInt8(ascii: $0) == rest.first }) else { return false }
+            rest.removeFirst()
+            return true
+        }
+        func skipDigits() -> Bool {
+            let digits = rest.prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+            rest = rest[digits.endIndex...]
+            return !digits.isEmpty
+        }
+        _ = skip("-")
+        guard skip("0") || skipDigits() else { return false }
+        if skip("."), !skipDigits() { return false }
+        if skip("e", "E") {
+            _ = skip("+", "-")
+            guard skipDigits() else { return false }
+        }
+        return rest.isEmpty
     }
 }

@@ -1,5 +1,8 @@
-/// The durable identity behind tokens: who may do what, for how long. Its secrets are ``Credential``s.
+/// The durable identity behind tokens: who may do what, for how long.
+///
+/// Its secrets are ``Credential``s.
 public struct APIKey: Hashable, Sendable, Identified {
+    /// The prefix of its ids.
     public static let idPrefix = "key"
     /// The id of a key.
     public typealias ID = Identifier<APIKey>
@@ -96,7 +99,7 @@ public struct APIKey: Hashable, Sendable, Identified {
         self.attributes.expiresAt.map { $0 <= now } ?? false
     }
 
-    /// The state with time taken into account: an active or suspended key whose time is over is `expired`.
+    /// The state with time taken into account: a pending, active or suspended key whose time is over is `expired`.
     public func state(at now: Timestamp) -> KeyState.Name {
         switch self.state {
         case .pending, .active, .suspended: self.isExpired(at: now) ? .expired : self.state.name
@@ -107,6 +110,7 @@ public struct APIKey: Hashable, Sendable, Identified {
 
 /// One secret version of a key.
 public struct Credential: Sendable, Identified {
+    /// The prefix of its ids.
     public static let idPrefix = "cred"
     /// The id of a credential.
     public typealias ID = Identifier<Credential>

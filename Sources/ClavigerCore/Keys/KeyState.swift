@@ -30,7 +30,7 @@ public struct Transition: Hashable, Sendable {
 
 /// Where a key is in its life (after NIST SP 800-57 part 1, section 7).
 ///
-/// `expired` is no state of its own: it is what time makes of an active or suspended key, see
+/// `expired` is no state of its own: it is what time makes of a pending, active or suspended key, see
 /// ``APIKey/state(at:)``.
 public enum KeyState: Hashable, Sendable {
     case pending
@@ -104,7 +104,8 @@ extension KeyState {
         case (.compromise, .pending), (.compromise, .active), (.compromise, .suspended), (.compromise, .revoked):
             return .compromised(transition)
         case (.destroy, .revoked), (.destroy, .compromised): return .destroyed(transition)
-        case (.destroy, .active) where isExpired, (.destroy, .suspended) where isExpired:
+        case (.destroy, .pending) where isExpired, (.destroy, .active) where isExpired,
+            (.destroy, .suspended) where isExpired:
             return .destroyed(transition)
         case (.suspend, .suspended), (.resume, .active), (.revoke, .revoked), (.compromise, .compromised),
             (.destroy, .destroyed):
@@ -114,7 +115,9 @@ extension KeyState {
         case (.revoke, .compromised):
             throw TransitionRefusal(message: "The key is compromised, which is stronger than revoked.")
         default:
-            throw TransitionRefusal(message: "A key that is \(self.name.rawValue) cannot be told to \(command.rawValue).")
+            throw TransitionRefusal(
+                message: "A key that is \(self.name.rawValue) cannot be told to \(command.rawValue)."
+            )
         }
     }
 }

@@ -1,4 +1,6 @@
-/// Why bytes are not a token. It says nothing about whether a key exists.
+/// Why bytes are not a token.
+///
+/// It says nothing about whether a key exists.
 public enum KeyTokenError: Error, Hashable, Sendable {
     /// Not `<prefix>_<tag>_` and 61 base62 characters.
     case malformed
@@ -26,7 +28,9 @@ public struct KeyToken: Sendable {
     /// The public part, which names the credential.
     public let lookupID: LookupID
 
-    /// Reads a token and checks its checksum. Accepts the `secret-token:` URI form of RFC 8959.
+    /// Reads a token and checks its checksum.
+    ///
+    /// Accepts the `secret-token:` URI form of RFC 8959.
     public init(parsing text: String) throws(KeyTokenError) {
         try self.init(parsing: Array(text.utf8))
     }
@@ -43,7 +47,7 @@ public struct KeyToken: Sendable {
         var bytes = buffer[...]
         // RFC 8959: the URI scheme `secret-token` marks a bearer token for scanners.
         let scheme: StaticString = "secret-token:"
-        if bytes.count > Self.longest, bytes.starts(with: UnsafeBufferPointer(start: scheme.utf8Start, count: 13)) {
+        if bytes.starts(with: UnsafeBufferPointer(start: scheme.utf8Start, count: 13)) {
             bytes = bytes.dropFirst(13)
         }
         guard (Self.bodyLength + 5...Self.longest).contains(bytes.count) else { throw .malformed }
@@ -84,7 +88,9 @@ public struct KeyToken: Sendable {
         String(decoding: self.characters[..<(self.bodyStart + LookupID.length)], as: UTF8.self)
     }
 
-    /// The one door to the plaintext. The files that may open it are on a checked list.
+    /// The one door to the plaintext.
+    ///
+    /// The files that may open it are on a checked list.
     @_spi(Plaintext)
     public func withPlaintext<T>(_ body: ([UInt8]) throws -> T) rethrows -> T {
         try body(self.characters)
@@ -106,7 +112,10 @@ public struct KeyToken: Sendable {
 
 // Without all three, printing, interpolating, reflecting or dumping a token would show it.
 extension KeyToken: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    /// The text that may be shown.
     public var description: String { "KeyToken(\(self.publicStart)…)" }
+    /// The same as ``description``.
     public var debugDescription: String { self.description }
+    /// Has no children: reflecting shows nothing.
     public var customMirror: Mirror { Mirror(self, children: [:]) }
 }

@@ -1,4 +1,6 @@
-/// The public part of a token that names its credential: 12 base62 characters, random. It may be logged and shown.
+/// The public part of a token that names its credential: 12 base62 characters, random.
+///
+/// It may be logged and shown.
 public struct LookupID: Hashable, Sendable {
     /// The number of characters.
     public static let length = 12
@@ -37,5 +39,6 @@ public struct LookupID: Hashable, Sendable {
 }
 
 extension LookupID: CustomStringConvertible {
+    /// The text that may be shown.
     public var description: String { self.text }
 }

@@ -1,6 +1,8 @@
 public import Crypto
 
-/// The stored form of a token: HMAC-SHA256 under a pepper, with the pepper's version. It redacts itself.
+/// The stored form of a token: HMAC-SHA256 under a pepper, with the pepper's version.
+///
+/// It redacts itself.
 public struct KeyDigest: Sendable {
     /// The number of bytes.
     public static let length = 32
@@ -23,8 +25,11 @@ public struct KeyDigest: Sendable {
 }
 
 extension KeyDigest: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    /// The text that may be shown.
     public var description: String { "KeyDigest(redacted)" }
+    /// The same as ``description``.
     public var debugDescription: String { self.description }
+    /// Has no children: reflecting shows nothing.
     public var customMirror: Mirror { Mirror(self, children: [:]) }
 }
 
@@ -45,13 +50,16 @@ public struct TokenHasher: Sendable {
 
     /// The digest of a token under the current pepper.
     public func digest(of token: KeyToken) -> KeyDigest {
-        guard let digest = self.code(of: token, version: self.currentVersion).flatMap({ code in
-            KeyDigest(bytes: Array(code), pepperVersion: Int(self.currentVersion))
-        }) else { preconditionFailure("the current pepper is among the versions") }
+        guard
+            let code = self.code(of: token, version: self.currentVersion),
+            let digest = KeyDigest(bytes: Array(code), pepperVersion: Int(self.currentVersion))
+        else { preconditionFailure("the current pepper is among the versions") }
         return digest
     }
 
-    /// Whether the digest is the token's. The comparison takes the same time wherever the two differ.
+    /// Whether the digest is the token's.
+    ///
+    /// The comparison takes the same time wherever the two differ.
     public func matches(_ token: KeyToken, _ digest: KeyDigest) -> Bool {
         guard let code = self.code(of: token, version: digest.pepperVersion) else { return false }
         // `==` between an authentication code and bytes is swift-crypto's constant-time comparison.

@@ -31,7 +31,9 @@ public struct Identifier<Owner: Identified>: Hashable, Sendable {
     /// Reads an id of this kind.
     public init(parsing text: String) throws(IdentifierError) {
         var bytes = Array(text.utf8)[...]
-        guard bytes.starts(with: Owner.idPrefix.utf8), bytes.dropFirst(Owner.idPrefix.utf8.count).first == UInt8(ascii: "_")
+        guard
+            bytes.starts(with: Owner.idPrefix.utf8),
+            bytes.dropFirst(Owner.idPrefix.utf8.count).first == UInt8(ascii: "_")
         else { throw .wrongPrefix(expected: Owner.idPrefix) }
         bytes = bytes.dropFirst(Owner.idPrefix.utf8.count + 1)
         guard bytes.count == 22, let number = Base62.number(bytes, as: UInt128.self) else { throw .malformed }
@@ -47,10 +49,12 @@ public struct Identifier<Owner: Identified>: Hashable, Sendable {
 }
 
 extension Identifier: CustomStringConvertible {
+    /// The text that may be shown.
     public var description: String { self.text }
 }
 
 extension Identifier: Comparable {
+    /// The order of creation.
     public static func < (lhs: Self, rhs: Self) -> Bool {
         (lhs.high, lhs.low) < (rhs.high, rhs.low)
     }

@@ -2,7 +2,9 @@
 public struct Violation: Hashable, Sendable {
     /// JSON pointer (RFC 6901) into the body, or `?name` for a query parameter, or a header's name.
     public var pointer: String
-    /// What is wrong and what is allowed, for a person. Never repeats the refused value.
+    /// What is wrong and what is allowed, for a person.
+    ///
+    /// Never repeats the refused value.
     public var message: String
 
     /// Makes a violation.
@@ -16,7 +18,9 @@ public struct Violation: Hashable, Sendable {
 ///
 /// It knows no status code and carries no secret; what went wrong inside stays in the log.
 public struct Problem: Error, Hashable, Sendable {
-    /// The stable kinds, documented in `docs/errors.md`. The raw value is the last part of the problem type.
+    /// The stable kinds, documented in `docs/errors.md`.
+    ///
+    /// The raw value is the last part of the problem type.
     public enum Kind: String, CaseIterable, Sendable {
         case invalidJSON = "invalid-json"
         case invalidRequest = "invalid-request"

@@ -1,12 +1,15 @@
 /// Why a text is not a moment.
 public enum TimestampError: Error, Hashable {
-    /// The text is not RFC 3339 `date-time`, or names a day or time that does not exist.
+    /// The text is not RFC 3339 `date-time`, names a day or time that does not exist, or is outside the years 0000 to
+    /// 9999 in UTC.
     case notRFC3339
 }
 
 extension Timestamp {
     /// Reads RFC 3339 `date-time` (section 5.6): an offset or `Z`, and any number of fractional digits, of which three
-    /// count. Leap seconds are refused.
+    /// count.
+    ///
+    /// Leap seconds are refused.
     public init(parsing text: String) throws(TimestampError) {
         var reader = FixedDigits(Array(text.utf8))
         guard
@@ -25,11 +28,15 @@ extension Timestamp {
         let days = Self.daysFromEpoch(year: year, month: month, day: day)
         let minutes = (days * 24 + hour) * 60 + minute - offset
         self.init(milliseconds: Int64((minutes * 60 + second) * 1000 + milliseconds))
+        // The offset can carry the moment into a year that could not be written again.
+        guard self == self.withFourDigitYear else { throw .notRFC3339 }
     }
 
     /// The moment as RFC 3339 in UTC, for example `2026-11-21T06:40:00.000Z`.
+    ///
+    /// A moment that needs more than four digits for its year is written as ``earliest`` or ``latest``.
     public var text: String {
-        let (days, rest) = Self.flooredDivision(self.milliseconds, by: 86_400_000)
+        let (days, rest) = Self.flooredDivision(self.withFourDigitYear.milliseconds, by: 86_400_000)
         let (year, month, day) = Self.date(fromEpochDay: Int(days))
         let (seconds, milliseconds) = Int(rest).quotientAndRemainder(dividingBy: 1000)
         return String(unsafeUninitializedCapacity: 24) { buffer in
@@ -43,7 +50,7 @@ extension Timestamp {
                 buffer[position + digits] = end
                 position += digits + 1
             }
-            put(max(0, year), 4, UInt8(ascii: "-"))
+            put(year, 4, UInt8(ascii: "-"))
             put(month, 2, UInt8(ascii: "-"))
             put(day, 2, UInt8(ascii: "T"))
             put(seconds / 3600, 2, UInt8(ascii: ":"))
@@ -126,7 +133,7 @@ private struct FixedDigits {
             count += 1
             self.position += 1
         }
-        guard (1...9).contains(count) else { return nil }
+        guard count > 0 else { return nil }
         for _ in count..<max(3, count) { milliseconds *= 10 }
         return milliseconds
     }

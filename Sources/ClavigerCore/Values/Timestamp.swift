@@ -13,19 +13,33 @@ public struct Timestamp: Hashable, Comparable, Sendable {
     /// The last moment that can be written with a four-digit year.
     public static let latest = Timestamp(milliseconds: 253_402_300_799_999)
 
+    /// The first moment that can be written with a four-digit year.
+    public static let earliest = Timestamp(milliseconds: -62_167_219_200_000)
+
+    /// Whether `lhs` comes first.
     public static func < (lhs: Self, rhs: Self) -> Bool {
         lhs.milliseconds < rhs.milliseconds
     }
 
-    /// The moment `duration` later, at most ``latest``; parts of a millisecond are dropped.
+    /// The moment `duration` later, between ``earliest`` and ``latest``; parts of a millisecond are dropped.
     public static func + (lhs: Self, rhs: Duration) -> Self {
-        let (sum, overflow) = lhs.milliseconds.addingReportingOverflow(rhs.wholeMilliseconds)
-        return overflow ? .latest : min(Timestamp(milliseconds: sum), .latest)
+        let milliseconds = rhs.wholeMilliseconds
+        let (sum, overflow) = lhs.milliseconds.addingReportingOverflow(milliseconds)
+        guard !overflow else { return milliseconds < 0 ? .earliest : .latest }
+        return Timestamp(milliseconds: sum).withFourDigitYear
     }
 
-    /// The moment `duration` earlier.
+    /// The moment `duration` earlier, between ``earliest`` and ``latest``; parts of a millisecond are dropped.
     public static func - (lhs: Self, rhs: Duration) -> Self {
-        Timestamp(milliseconds: lhs.milliseconds - rhs.wholeMilliseconds)
+        let milliseconds = rhs.wholeMilliseconds
+        let (difference, overflow) = lhs.milliseconds.subtractingReportingOverflow(milliseconds)
+        guard !overflow else { return milliseconds < 0 ? .latest : .earliest }
+        return Timestamp(milliseconds: difference).withFourDigitYear
+    }
+
+    /// This moment, or the nearest one that can be written with a four-digit year.
+    var withFourDigitYear: Timestamp {
+        min(max(self, .earliest), .latest)
     }
 
     /// The time from `rhs` to `lhs`.

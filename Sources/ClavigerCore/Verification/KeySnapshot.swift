@@ -1,4 +1,6 @@
-/// What verification needs to know of one credential and its key, as of one moment. Immutable; holds no plaintext.
+/// What verification needs to know of one credential and its key, as of one moment.
+///
+/// Immutable; holds no plaintext.
 ///
 /// A class, so that a million of them in the cache cost one reference each; api, consumer and scopes are shared between
 /// snapshots.

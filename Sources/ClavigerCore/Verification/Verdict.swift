@@ -18,7 +18,9 @@ public enum VerificationCode: String, CaseIterable, Sendable {
 public struct Verdict: Sendable {
     /// The outcome.
     public let code: VerificationCode
-    /// What is known of the key, once the token has proved to be its token. Never for `malformed` and `not_found`.
+    /// What is known of the key, once the token has proved to be its token.
+    ///
+    /// Never for `malformed` and `not_found`.
     public let key: KeySnapshot?
     /// The scopes that were missing, for `insufficient_scope`.
     public let missingScopes: [Scope]

@@ -10,8 +10,9 @@ public struct VerificationPipeline: Sendable {
         self.hasher = hasher
     }
 
-    /// Decides about a token that could be parsed. `snapshot` is what the look-up found, and `isVisible` whether the
-    /// caller may know of that key.
+    /// Decides about a token that could be parsed.
+    ///
+    /// `snapshot` is what the look-up found, and `isVisible` whether the caller may know of that key.
     public func decide(
         _ token: KeyToken,
         _ snapshot: KeySnapshot?,
@@ -79,7 +80,9 @@ public struct VerificationPipeline: Sendable {
         self.hasher.isOutdated(key.digest) ? self.hasher.digest(of: token) : nil
     }
 
-    /// Why the key or the credential cannot be used at `now`; nil if it can. The key's reasons come first.
+    /// Why the key or the credential cannot be used at `now`; nil if it can.
+    ///
+    /// The key's reasons come first.
     private static func refusal(of key: KeySnapshot, at now: Timestamp) -> VerificationCode? {
         switch key.state {
         case .suspended: return .suspended
@@ -109,7 +112,9 @@ public struct VerificationPipeline: Sendable {
     }
 }
 
-/// Hears of each step. Details are closures, so that they cost nothing where nobody listens.
+/// Hears of each step.
+///
+/// Details are closures, so that they cost nothing where nobody listens.
 public protocol VerificationTrace {
     /// Takes what became of a step.
     mutating func add(
@@ -138,6 +143,7 @@ public struct NoTrace: VerificationTrace {
     /// Makes a trace.
     public init() {}
 
+    /// Does nothing.
     public mutating func add(
         _ step: VerificationStep,
         _ outcome: VerificationTraceEntry.Outcome,
@@ -153,6 +159,7 @@ public struct RecordedTrace: VerificationTrace {
     /// Makes an empty trace.
     public init() {}
 
+    /// Keeps a step.
     public mutating func add(
         _ step: VerificationStep,
         _ outcome: VerificationTraceEntry.Outcome,

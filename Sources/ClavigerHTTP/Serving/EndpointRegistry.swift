@@ -85,7 +85,8 @@ public struct EndpointRegistry {
         isFrequent: Bool,
         _ handler: @escaping EndpointShell.Handler
     ) {
-        let responder = self.shell.responder(method, path, isFrequent: isFrequent, handler)
+        let metrics = RequestMetrics(method: method.rawValue, route: path)
+        let responder = self.shell.responder(method, path, metrics, isFrequent: isFrequent, handler)
         self.router.on(RouterPath(path), method: method, responder: responder)
     }
 
@@ -95,7 +96,10 @@ public struct EndpointRegistry {
         for (path, names) in known {
             let allowed = names.map(\.method.rawValue).sorted().joined(separator: ", ")
             for method in Self.methods where !names.contains(where: { $0.method == method }) {
-                self.add(method, path, isFrequent: true) { _, _, _ in throw MethodNotAllowed(allowed: allowed) }
+                let responder = self.shell.responder(method, path, EndpointShell.unknown, isFrequent: true) { _, _, _ in
+                    throw MethodNotAllowed(allowed: allowed)
+                }
+                self.router.on(RouterPath(path), method: method, responder: responder)
             }
         }
         // Added last, it wraps nothing but the answer for unknown paths.

@@ -9,7 +9,8 @@ struct EndpointShell: Sendable {
     typealias Handler = @Sendable (Request, RequestOrigin, inout RequestLine) async throws -> Response
 
     private static let requestIDHeader = HTTPField.Name("X-Request-Id")
-    private static let unknown = RequestMetrics(method: "other", route: "unknown")
+    /// The metrics of whatever is no call of this server, in one place: clients choose how much of it there is.
+    static let unknown = RequestMetrics(method: "other", route: "unknown")
 
     let requestIDs: RequestIDs
     let trustedProxies: TrustedProxies
@@ -19,10 +20,10 @@ struct EndpointShell: Sendable {
     func responder(
         _ method: HTTPRequest.Method,
         _ path: String,
+        _ metrics: RequestMetrics,
         isFrequent: Bool,
         _ handler: @escaping Handler
     ) -> some HTTPResponder<ServerContext> {
-        let metrics = RequestMetrics(method: method.rawValue, route: path)
         let level: Logger.Level = isFrequent ? .debug : .info
         return CallbackResponder { request, context in
             await self.respond(request, context, method.rawValue, path, level, metrics, handler)

@@ -2,7 +2,8 @@ public import ClavigerCore
 
 /// Reads query parameters into types and collects everything that is wrong; unknown and repeated ones are refused.
 public struct QueryReader {
-    private var values: [String: String] = [:]
+    /// A value is nil when it could not be decoded, which is a violation already.
+    private var values: [String: String?] = [:]
     private var violations: [Violation] = []
 
     /// Reads the query of a request: what follows the `?`.
@@ -15,17 +16,17 @@ public struct QueryReader {
                 self.violations.append(Violation("?\(name.prefix(64))", "must be given once"))
                 continue
             }
-            self.values[name] = Self.decode(parts.count == 2 ? parts[1] : "")
-            if self.values[name] == nil {
+            let value = Self.decode(parts.count == 2 ? parts[1] : "")
+            self.values.updateValue(value, forKey: name)
+            if value == nil {
                 self.violations.append(Violation("?\(name.prefix(64))", "must be percent-encoded UTF-8"))
-                self.values[name] = ""
             }
         }
     }
 
     /// Takes a parameter out and parses it.
     public mutating func optional<T>(_ name: String, _ parse: (String) throws(FieldError) -> T) -> T? {
-        guard let text = self.values.removeValue(forKey: name) else { return nil }
+        guard let text = self.values.removeValue(forKey: name) ?? nil else { return nil }
         do throws(FieldError) {
             return try parse(text)
         } catch {
@@ -36,7 +37,7 @@ public struct QueryReader {
 
     /// Throws everything that is wrong; what nobody took is unknown.
     public mutating func finish() throws(Problem) {
-        for name in self.values.keys.sorted() {
+        for (name, value) in self.values.sorted(by: { $0.key < $1.key }) where value != nil {
             self.violations.append(Violation("?\(name.prefix(64))", "is not a parameter of this call"))
         }
         guard self.violations.isEmpty else { throw .validation(self.violations) }

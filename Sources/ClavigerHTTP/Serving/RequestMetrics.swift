@@ -2,7 +2,13 @@ import HTTPTypes
 import Metrics
 
 /// The metrics of one route: its counter and timer by class of status, made once.
-struct RequestMetrics: Sendable {
+public struct RequestMetrics: Sendable {
+    /// What the metrics of the server are, for the exporter.
+    public static let help = [
+        "claviger_http_requests_total": "Requests by method, route and class of status.",
+        "claviger_http_request_duration_seconds": "Time from the request's head to the answer, by method and route.",
+    ]
+
     private let counters: [Counter]
     private let timer: Timer
 

@@ -111,12 +111,14 @@ extension Authority {
     /// Removes an api that no key uses.
     public func deleteAPI(
         _ reference: Reference<API>,
+        expecting version: Int?,
         by caller: Caller
     ) async throws {
         let action = AuditAction(.api, "delete")
         _ = try await self.change(action, reference.text, by: caller, once: nil) { change in
             let api = try change.tx.existingAPI(reference, in: change.workspaceID)
             try caller.require(.apis(.delete, api.reference))
+            try Problem.checkVersion(version, is: api.version)
             try Self.refuseIfManagement(api)
             guard try !change.tx.isInUse(api.id, environment: nil) else {
                 throw Problem(.stateConflict, "The api still has keys. Revoke and delete its keys first.")

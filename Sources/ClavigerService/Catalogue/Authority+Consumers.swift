@@ -92,11 +92,12 @@ extension Authority {
     }
 
     /// Removes a consumer that owns no keys.
-    public func deleteConsumer(_ id: Consumer.ID, by caller: Caller) async throws {
+    public func deleteConsumer(_ id: Consumer.ID, expecting version: Int?, by caller: Caller) async throws {
         let action = AuditAction(.consumer, "delete")
         _ = try await self.change(action, id.text, by: caller, once: nil) { change in
             try caller.require(.consumers(.delete))
             let consumer = try change.tx.existingConsumer(id, in: change.workspaceID)
+            try Problem.checkVersion(version, is: consumer.version)
             guard try !change.tx.isInUse(id) else {
                 throw Problem(.stateConflict, "The consumer still owns keys. Revoke and delete its keys first.")
             }

@@ -98,11 +98,12 @@ extension Authority {
     }
 
     /// Removes a role that no key has.
-    public func deleteRole(_ reference: Reference<Role>, by caller: Caller) async throws {
+    public func deleteRole(_ reference: Reference<Role>, expecting version: Int?, by caller: Caller) async throws {
         let action = AuditAction(.role, "delete")
         _ = try await self.change(action, reference.text, by: caller, once: nil) { change in
             try caller.require(.roles(.delete))
             let role = try change.tx.existingRole(reference, in: change.workspaceID)
+            try Problem.checkVersion(version, is: role.version)
             try Self.refuseIfBuiltIn(role)
             guard try !change.tx.isInUse(role.id) else {
                 throw Problem(.stateConflict, "Keys still have the role. Take it from them first.")

@@ -35,12 +35,14 @@ extension Authority {
         _ id: APIKey.ID,
         _ command: KeyCommand,
         _ request: TransitionRequest,
+        expecting version: Int? = nil,
         by caller: Caller,
         once: Once<KeyReading>? = nil
     ) async throws -> Outcome<KeyReading> {
         let action = AuditAction(.key, command.rawValue)
         return try await self.change(action, id.text, by: caller, once: once) { change in
             var (key, api) = try change.tx.existingKey(id, for: command.permission, caller)
+            try Problem.checkVersion(version, is: key.version)
             if command == .resume { try Self.checkGrant(of: key, api, change) }
             let before = key.publicFields(at: change.now)
             let transition = Transition(

@@ -10,7 +10,8 @@ struct ConfigurationFile: Sendable {
     private static let sizeLimit = 256 * 1024
 
     let path: String
-    let snapshot: any ConfigSnapshot
+    /// The values; none while the shape is wrong.
+    private(set) var snapshot: any ConfigSnapshot = InMemoryProvider(values: [:]).snapshot()
     /// Unknown keys, sections that are values and the like.
     private(set) var problems: [ConfigurationProblems.Problem] = []
     private var lines: [SettingKey: Int] = [:]
@@ -26,31 +27,26 @@ struct ConfigurationFile: Sendable {
         do {
             guard let root = try Yams.Parser(yaml: contents).singleRoot(), root.scalar?.string != "" else {
                 // Nothing but comments.
-                self.snapshot = InMemoryProvider(values: [:]).snapshot()
                 return
             }
             guard let mapping = root.mapping else {
                 throw Self.problem(path, "must hold sections such as `listen:` with keys below them.")
             }
-            self.snapshot = InMemoryProvider(values: [:]).snapshot()
             self.walk(mapping, below: [])
-            guard self.problems.isEmpty else { return }
-            self = try Self(path: path, lines: self.lines, contents: contents)
+            do {
+                self.snapshot = try YAMLSnapshot(
+                    data: contents.bytes,
+                    providerName: path,
+                    parsingOptions: YAMLSnapshot.ParsingOptions()
+                )
+            } catch where !self.problems.isEmpty {
+                // What it cannot take has been found in the walk; the values are read when the shape is right.
+            }
         } catch let error as ConfigurationProblems {
             throw error
         } catch {
             throw Self.problem(path, Self.explanation(of: error))
         }
-    }
-
-    private init(path: String, lines: [SettingKey: Int], contents: Data) throws {
-        self.path = path
-        self.lines = lines
-        self.snapshot = try YAMLSnapshot(
-            data: contents.bytes,
-            providerName: path,
-            parsingOptions: YAMLSnapshot.ParsingOptions()
-        )
     }
 
     /// The file and the line of a setting.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ClavigerClient
+import ClavigerCore
 import ClavigerHTTP
 import ClavigerStore
 
@@ -25,17 +26,25 @@ struct ErrorReport: Hashable {
             self.init(.usage("\(error)"))
         case let error as TLSFileError:
             self.init(.usage("\(error)"))
+        case let error as StartFailure:
+            self.init(.refused("\(error)"))
         default:
             let code = Claviger.exitCode(for: error)
             // EX_USAGE is what the parser gives; ours are few and documented.
-            self.status = code == .validationFailure ? ExitStatus.usage.rawValue : code.rawValue
-            self.text = error is ExitCode ? "" : Claviger.fullMessage(for: error)
+            self.init(
+                status: code == .validationFailure ? ExitStatus.usage.rawValue : code.rawValue,
+                text: error is ExitCode ? "" : Claviger.fullMessage(for: error)
+            )
         }
     }
 
+    private init(status: Int32, text: String) {
+        self.status = status
+        self.text = text
+    }
+
     private init(_ failure: CommandFailure) {
-        self.status = failure.status.rawValue
-        self.text = "\(failure)"
+        self.init(status: failure.status.rawValue, text: "\(failure)")
     }
 
     private static func failure(for error: ClientError) -> CommandFailure {

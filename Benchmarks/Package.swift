@@ -1,0 +1,65 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+// Speed and size of Claviger, measured by run.sh. A package of its own, so that nothing here is part of the product.
+let package = Package(
+    name: "claviger-benchmarks",
+    platforms: [.macOS(.v15)],
+    dependencies: [
+        .package(name: "claviger", path: ".."),
+        .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.0"),
+        .package(url: "https://github.com/apple/swift-log.git", from: "1.16.0"),
+    ],
+    targets: [
+        // What the server is compared with: the same web framework, answering `hello`.
+        .executableTarget(
+            name: "hello",
+            dependencies: [
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+            ]
+        ),
+        // Fills a data folder with keys, and another file with their tokens.
+        .executableTarget(
+            name: "seed",
+            dependencies: [
+                "Bench",
+                // The server itself, so that it is built along with what measures it.
+                .product(name: "claviger", package: "claviger"),
+                .product(name: "ClavigerCore", package: "claviger"),
+                .product(name: "ClavigerService", package: "claviger"),
+            ]
+        ),
+        // What a verification costs without the network.
+        .executableTarget(
+            name: "inprocess",
+            dependencies: [
+                "Bench",
+                .product(name: "ClavigerCore", package: "claviger"),
+                .product(name: "ClavigerService", package: "claviger"),
+                .product(name: "ClavigerVerifier", package: "claviger"),
+            ]
+        ),
+        // An authority on a data folder, put together as the server does it.
+        .target(
+            name: "Bench",
+            dependencies: [
+                .product(name: "ClavigerCore", package: "claviger"),
+                .product(name: "ClavigerSQLite", package: "claviger"),
+                .product(name: "ClavigerService", package: "claviger"),
+                .product(name: "ClavigerStore", package: "claviger"),
+                .product(name: "ClavigerVerifier", package: "claviger"),
+                .product(name: "Logging", package: "swift-log"),
+            ]
+        ),
+    ]
+)
+
+for target in package.targets {
+    target.swiftSettings = [
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+    ]
+}

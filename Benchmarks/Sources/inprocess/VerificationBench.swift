@@ -1,0 +1,143 @@
+import Bench
+@_spi(Plaintext) import ClavigerCore
+import ClavigerVerifier
+
+/// What one verification costs: parse, checksum, look-up, HMAC and decision.
+struct VerificationBench: Sendable {
+    private static let rounds = 5
+    private static let samples = 200_000
+
+    let verifier: Verifier
+    let tokens: [[UInt8]]
+    let seconds: Double
+
+    init(workbench: Workbench, tokens: [[UInt8]], seconds: Double) {
+        self.verifier = workbench.authority.verifier
+        self.tokens = tokens
+        self.seconds = seconds
+    }
+
+    /// The first verification of a key, which reads it from the database.
+    func coldKeys() async throws {
+        var times: [Int64] = []
+        for token in self.sample(min(5_000, self.tokens.count / 2)) {
+            let begin = Measuring.nanoseconds()
+            let verdict = try await self.verify(token)
+            times.append(Measuring.nanoseconds() - begin)
+            guard verdict.isValid else { throw BenchmarkFailure("a key that should be valid is \(verdict.code)") }
+        }
+        Measuring.report("cold.median_us", Double(times.percentile(0.5)) / 1000)
+        Measuring.report("cold.p99_us", Double(times.percentile(0.99)) / 1000)
+    }
+
+    /// Brings all keys into the cache.
+    func fill() async throws {
+        let begin = Measuring.nanoseconds()
+        try await withThrowingTaskGroup { group in
+            for part in 0..<8 {
+                group.addTask {
+                    for index in stride(from: part, to: self.tokens.count, by: 8) {
+                        _ = try await self.verify(self.tokens[index])
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        Measuring.report("fill.seconds", Double((Measuring.nanoseconds() - begin) / 10_000_000) / 100)
+        Measuring.report("cached.credentials", self.verifier.counts.credentials)
+    }
+
+    /// One verification at a time, of keys in random order, the look at the clock included.
+    func latency() async throws {
+        var times: [Int64] = []
+        times.reserveCapacity(Self.samples)
+        for token in self.sample(Self.samples) {
+            let begin = Measuring.nanoseconds()
+            let verdict = try await self.verify(token)
+            times.append(Measuring.nanoseconds() - begin)
+            guard verdict.isValid else { throw BenchmarkFailure("a key that should be valid is \(verdict.code)") }
+        }
+        Measuring.report("verify.median_ns", times.percentile(0.5))
+        Measuring.report("verify.p99_ns", times.percentile(0.99))
+    }
+
+    /// Verifications per second on one and on two threads, alternately.
+    func throughput() async throws {
+        let samples = [self.sample(Self.samples), self.sample(Self.samples)]
+        let few = (0..<2).map { _ in (0..<Self.samples).map { self.tokens[$0 % min(1000, self.tokens.count)] } }
+        let hot = Array(repeating: Array(repeating: self.tokens[0], count: 1000), count: 2)
+        var results: [String: [Double]] = [:]
+        for _ in 0..<Self.rounds {
+            for (name, tokens) in [("all", samples), ("few", few), ("hot", hot)] {
+                let one = try await self.perSecond(tokens, threads: 1)
+                let two = try await self.perSecond(tokens, threads: 2)
+                results["\(name).one", default: []].append(one)
+                results["\(name).two", default: []].append(two)
+                results["\(name).ratio", default: []].append(two / one)
+            }
+        }
+        for (name, values) in results.sorted(by: { $0.key < $1.key }) {
+            Measuring.report("throughput.\(name)", (values.median * 100).rounded() / 100)
+        }
+    }
+
+    /// What tokens cost that are not ours, and whether they push out those that are.
+    func floods() async throws {
+        let random = SystemRandom()
+        let prefix = try TokenPrefix(parsing: "pay")
+        let valid = self.sample(Self.samples)
+        let unknown = (0..<Self.samples).map { _ in
+            KeyToken(prefix: prefix, tag: .live, from: random).withPlaintext { $0 }
+        }
+        // As long as a token, with a letter changed: the shape is right and the checksum is not.
+        let mistyped = valid.map { token in
+            var token = token
+            token[token.count - 20] = token[token.count - 20] == UInt8(ascii: "a") ? UInt8(ascii: "b") : UInt8(ascii: "a")
+            return token
+        }
+        let noise = (0..<Self.samples).map { _ in random.bytes(72) }
+        let before = self.verifier.counts.credentials
+        var costs: [String: [Double]] = [:]
+        for _ in 0..<Self.rounds {
+            for (name, tokens) in [("valid", valid), ("unknown", unknown), ("mistyped", mistyped), ("noise", noise)] {
+                let begin = Measuring.processorNanoseconds()
+                for token in tokens { _ = try await self.verify(token) }
+                costs[name, default: []].append(Double(Measuring.processorNanoseconds() - begin) / Double(tokens.count))
+            }
+        }
+        for (name, values) in costs.sorted(by: { $0.key < $1.key }) {
+            Measuring.report("flood.\(name)_cpu_ns", Int(values.median))
+        }
+        Measuring.report("flood.evicted", before - self.verifier.counts.credentials)
+    }
+
+    private func perSecond(_ tokens: [[[UInt8]]], threads: Int) async throws -> Double {
+        let end = Measuring.nanoseconds() + Int64(self.seconds * 1e9)
+        let begin = Measuring.nanoseconds()
+        let count = try await withThrowingTaskGroup { group in
+            for thread in 0..<threads {
+                group.addTask {
+                    var count = 0
+                    while Measuring.nanoseconds() < end {
+                        for index in count..<(count + 1000) {
+                            _ = try await self.verify(tokens[thread][index % tokens[thread].count])
+                        }
+                        count += 1000
+                    }
+                    return count
+                }
+            }
+            return try await group.reduce(0, +)
+        }
+        return Double(count) / (Double(Measuring.nanoseconds() - begin) / 1e9)
+    }
+
+    private func verify(_ token: [UInt8]) async throws -> Verdict {
+        try await self.verifier.verify(PresentedToken(token), VerificationQuery(), isVisible: { _ in true })
+    }
+
+    /// Tokens in random order, copied together: a real request's bytes have just arrived too.
+    private func sample(_ count: Int) -> [[UInt8]] {
+        (0..<count).map { _ in self.tokens[Int.random(in: 0..<self.tokens.count)].map { $0 } }
+    }
+}

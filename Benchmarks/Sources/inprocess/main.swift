@@ -1,0 +1,26 @@
+// Measures verification without HTTP, and the calls whose time depends on the number of keys.
+//
+//   inprocess FOLDER TOKENS [SECONDS]    each throughput is measured for SECONDS in each of five rounds
+import Bench
+import ClavigerCore
+import ClavigerService
+import ClavigerVerifier
+import Foundation
+
+let arguments = CommandLine.arguments
+guard arguments.count >= 3 else { throw BenchmarkFailure("usage: inprocess FOLDER TOKENS [SECONDS]") }
+let seconds = arguments.count > 3 ? Double(arguments[3]) ?? 1 : 1
+let tokens = try Data(contentsOf: URL(filePath: arguments[2])).split(separator: UInt8(ascii: "\n")).map { Array($0) }
+let workbench = try await Workbench.open(arguments[1])
+try await workbench.maintenance.loadFilter()
+
+let verification = VerificationBench(workbench: workbench, tokens: tokens, seconds: seconds)
+try await verification.coldKeys()
+try await verification.fill()
+try await verification.latency()
+try await verification.throughput()
+try await verification.floods()
+
+let management = ManagementBench(workbench: workbench, tokens: tokens)
+try await management.run()
+try await workbench.close()

@@ -1,0 +1,90 @@
+import ArgumentParser
+import ClavigerClient
+import ClavigerCore
+
+/// `claviger key create`
+struct KeyCreateCommand: ClientCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "create",
+        abstract: "Create a key and show its token, once.",
+        discussion: """
+            Example:
+              claviger key create "Acme production" --api payments \\
+                --environment production --consumer acme --scope invoices.read \\
+                --expires 90d
+
+            On a pipe the token stands alone on standard output, and what is told about \
+            the key goes to standard error:
+              umask 077; claviger key create … > acme-token
+
+            A management key is a key of the api claviger:
+              claviger key create "Deployment" --api claviger \\
+                --environment production --consumer acme --role operator
+            """
+    )
+
+    @Argument(help: "A name for people.") var name: String
+    @Option(help: ArgumentHelp("The api that it is for.", valueName: "name or id")) var api: String
+    @Option(help: ArgumentHelp("The environment that it is for.", valueName: "name")) var environment: String
+    @Option(help: ArgumentHelp("The owner.", valueName: "external id or id")) var consumer: String
+    @Option(help: ArgumentHelp("What it may do; can be repeated.", valueName: "scope")) var scope: [String] = []
+    @Option(help: ArgumentHelp("A role whose scopes it has too; can be repeated.", valueName: "name"))
+    var role: [String] = []
+    @Option(help: ArgumentHelp("When it ends: a time from now such as 90d, or RFC 3339.", valueName: "moment"))
+    var expires: MomentArgument?
+    @Option(help: ArgumentHelp("From when it can be used, in the same forms.", valueName: "moment"))
+    var notBefore: MomentArgument?
+    @Option(help: ArgumentHelp("What your own systems say about it.", valueName: "json object"))
+    var metadata: ObjectArgument?
+    @Option(
+        help: ArgumentHelp(
+            "Makes repeating the command safe for 24 hours; times from now must then be RFC 3339.",
+            valueName: "text"
+        )
+    )
+    var idempotencyKey: String?
+    @OptionGroup(title: "Server") var server: ClientOptions
+    @OptionGroup(title: "Output") var output: OutputOptions
+
+    func validate() throws {
+        let isRelative = [self.expires, self.notBefore].contains {
+            if case .fromNow? = $0 { true } else { false }
+        }
+        // The request would be another one each time, and the server would refuse it.
+        guard self.idempotencyKey == nil || !isRelative else {
+            throw ValidationError("With --idempotency-key, give --expires and --not-before as RFC 3339.")
+        }
+    }
+
+    func run(_ session: Session) async throws {
+        var body = Body()
+        body.set("apiId", self.api)
+        body.set("environment", self.environment)
+        let isID = (try? Consumer.ID(parsing: self.consumer)) != nil
+        body.set(isID ? "consumerId" : "consumerExternalId", self.consumer)
+        body.set("name", self.name)
+        body.set("scopes", list: self.scope)
+        body.set("roles", list: self.role)
+        body.set("notBefore", self.notBefore?.text())
+        body.set("expiresAt", self.expires?.text())
+        body.set("metadata", self.metadata?.json)
+        let headers = Session.idempotency(self.idempotencyKey)
+        let answer = try await session.client.send(.post, ["v1", "keys"], body: body.json, headers: headers)
+        self.show(answer.body, session)
+    }
+
+    private func show(_ issued: JSON, _ session: Session) {
+        if session.isJSON {
+            Console.out(issued.pretty)
+            return
+        }
+        let token = issued.text("token").printable
+        let details = KeyCommand.describe(issued["key"] ?? .null)
+        if Console.isTerminal, !session.output.quiet {
+            Console.out("\(details)\n\n\(token)\n\nThis is the only time that the token is shown: keep it now.")
+        } else {
+            session.note(details)
+            Console.out(token)
+        }
+    }
+}

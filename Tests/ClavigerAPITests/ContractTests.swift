@@ -1,0 +1,138 @@
+import ClavigerAPI
+import ClavigerCore
+import ClavigerHTTP
+import ClavigerTestSupport
+import Foundation
+import HTTPTypes
+import Testing
+import Yams
+
+@Suite struct ContractTests {
+    /// Calls that need no management key. Whoever adds one says so here.
+    private static let openCalls: Set<String> = [
+        "GET /healthz", "GET /readyz", "GET /metrics", "GET /openapi.yaml",
+    ]
+
+    private func documented() throws -> [String: [String: Any]] {
+        let document = try #require(try Yams.load(yaml: Contract.text) as? [String: Any])
+        let paths = try #require(document["paths"] as? [String: [String: Any]])
+        var calls: [String: [String: Any]] = [:]
+        for (path, item) in paths {
+            for (method, operation) in item {
+                guard ["get", "post", "put", "patch", "delete"].contains(method) else { continue }
+                calls["\(method.uppercased()) \(path)"] = try #require(operation as? [String: Any])
+            }
+        }
+        return calls
+    }
+
+    private func text(_ name: EndpointName) -> String { "\(name.method.rawValue) \(name.path)" }
+
+    @Test func everyRouteIsDocumentedAndEveryDocumentedCallIsARoute() async throws {
+        let registry = try await TestAuthority().registry()
+        let routes = Set((registry.authenticated + registry.open).map(self.text))
+        let documented = Set(try self.documented().keys)
+        #expect(routes.subtracting(documented).sorted() == [], "routes that are not in openapi/claviger.yaml")
+        #expect(documented.subtracting(routes).sorted() == [], "calls in openapi/claviger.yaml that are no routes")
+    }
+
+    @Test func theOpenListIsTheCheckedInOne() async throws {
+        let registry = try await TestAuthority().registry()
+        #expect(Set(registry.open.map(self.text)) == Self.openCalls)
+        for (call, operation) in try self.documented() {
+            let isOpen = (operation["security"] as? [Any])?.isEmpty == true
+            #expect(isOpen == Self.openCalls.contains(call), "\(call)")
+        }
+    }
+
+    @Test func everyOtherRouteRefusesWithoutACredential() async throws {
+        try await APIFixture.run { api in
+            for name in api.test.registry().authenticated {
+                let path = name.path.replacingOccurrences(of: "{id}", with: "key_0000000000000000000000")
+                    .replacingOccurrences(of: "{index}", with: "0")
+                for token in [nil, "", "claviger_live_nonsense", "Bearer"] {
+                    let answer = try await api.sendRaw(name.method, path, Array("{}".utf8), token: token)
+                    #expect(answer.status == 401, "\(self.text(name))")
+                    #expect(answer.problem == "unauthorized")
+                    #expect(answer.headers[.wwwAuthenticate]?.hasPrefix("Bearer") == true)
+                }
+            }
+        }
+    }
+
+    /// A key without any scope may call everything that needs none, and nothing else.
+    @Test func everyRouteButTheCallersOwnRefusesWithoutAPermission() async throws {
+        try await APIFixture.run { api in
+            let key = try await api.makeKey()
+            let powerless = try await api.makeManagementKey()
+            for name in api.test.registry().authenticated where name.path != "/v1/self" {
+                let path = name.path
+                    .replacingOccurrences(of: "/v1/apis/{id}", with: "/v1/apis/\(key.api)")
+                    .replacingOccurrences(of: "/v1/consumers/{id}", with: "/v1/consumers/\(key.consumer)")
+                    .replacingOccurrences(of: "/v1/roles/{id}", with: "/v1/roles/viewer")
+                    .replacingOccurrences(of: "/v1/keys/{id}", with: "/v1/keys/\(key.id)")
+                    .replacingOccurrences(of: "{index}", with: "0")
+                let body = Self.validBody(for: self.text(name), key)
+                let answer = try await api.sendRaw(name.method, path, Array(body.utf8), token: powerless.token)
+                if self.text(name) == "GET /v1/apis" {
+                    // A list shows what may be seen: here nothing.
+                    #expect(answer.json["items"] == .array([]))
+                    continue
+                }
+                #expect(answer.status == 403, "\(self.text(name)): \(answer.text)")
+                #expect(answer.json["neededScope"]?.string?.isEmpty == false, "\(self.text(name))")
+            }
+        }
+    }
+
+    private static func validBody(
+        for call: String,
+        _ key: (id: String, token: String, api: String, consumer: String)
+    ) -> String {
+        let draft = """
+            {"apiId": "payments", "environment": "production", "consumerId": "\(key.consumer)", "name": "Another"}
+            """
+        return switch call {
+        case "POST /v1/apis": #"{"name": "other", "prefix": "oth"}"#
+        case "POST /v1/consumers": #"{"externalId": "other", "kind": "user"}"#
+        case "POST /v1/roles": #"{"name": "other", "scopes": []}"#
+        case "POST /v1/keys": draft
+        case "POST /v1/keys/batch": #"{"keys": [\#(draft)]}"#
+        case "POST /v1/keys/verify", "POST /v1/keys/explain": #"{"token": "\#(key.token)"}"#
+        case "POST /v1/keys/{id}/revoke": #"{"reason": "other"}"#
+        case "POST /v1/keyring/rotate": #"{"purpose": "all"}"#
+        default: "{}"
+        }
+    }
+
+    @Test func theDocumentIsServed() async throws {
+        try await APIFixture.run { api in
+            let answer = try await api.sendRaw(.get, "/openapi.yaml", nil)
+            #expect(answer.status == 200)
+            #expect(answer.text.hasPrefix("openapi: 3.1"))
+        }
+    }
+
+    @Test(arguments: [
+        (HTTPRequest.Method.put, "/v1/keys", "GET, POST"), (.get, "/v1/keys/verify", "POST"),
+        (.delete, "/healthz", "GET"), (.post, "/v1/self", "GET"),
+    ])
+    func otherMethodsAreNamed(method: HTTPRequest.Method, path: String, allowed: String) async throws {
+        try await APIFixture.run { api in
+            let answer = try await api.send(method, path)
+            #expect(answer.status == 405)
+            #expect(answer.problem == "method-not-allowed")
+            #expect(answer.headers[.allow] == allowed)
+        }
+    }
+
+    @Test func unknownPathsAreProblems() async throws {
+        try await APIFixture.run { api in
+            for path in ["/", "/v1", "/v1/nothing", "/v1/keys/", "/v1//keys", "/v1/KEYS/verify/x"] {
+                let answer = try await api.send(.get, path)
+                #expect(answer.status == 404 || path == "/v1/keys/" || path == "/v1//keys", "\(path)")
+                #expect(answer.headers[HTTPField.Name("X-Request-Id")!]?.hasPrefix("req_") == true, "\(path)")
+            }
+        }
+    }
+}
