@@ -148,7 +148,7 @@ let package = Package(
         .testTarget(
             name: "ClavigerHTTPTests",
             dependencies: [
-                "ClavigerHTTP",
+                "ClavigerHTTP", "ClavigerTestSupport",
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
@@ -180,7 +180,7 @@ let package = Package(
         .testTarget(
             name: "ClavigerTests",
             dependencies: [
-                "claviger", "ClavigerClient", "ClavigerCore", "ClavigerHTTP",
+                "claviger", "ClavigerClient", "ClavigerCore", "ClavigerHTTP", "ClavigerTestSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]
@@ -189,7 +189,7 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "claviger", "ClavigerCore",
+                "claviger", "ClavigerCore", "ClavigerTestSupport",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),

@@ -158,7 +158,8 @@ public struct ClavigerClient: Sendable {
         } catch {
             body = nil
         }
-        if status >= 400, !accepting.contains(status), let body, let problem = ClientProblem(status: status, body: body) {
+        if status >= 400, !accepting.contains(status), let body, let problem = ClientProblem(status: status, body: body)
+        {
             throw .refused(problem)
         }
         guard (200..<300).contains(status) || accepting.contains(status) else {

@@ -1,6 +1,8 @@
 /// Encodes parts of a URL (RFC 3986): everything but unreserved characters becomes `%XX`.
 enum PercentEncoding {
-    /// The path and the query. An empty segment or `..` cannot lead elsewhere, as dots alone are encoded too.
+    /// The path and the query.
+    ///
+    /// An empty segment or `..` cannot lead elsewhere, as dots alone are encoded too.
     static func target(_ path: [String], _ query: [(String, String)]) -> String {
         let path = path.map { "/" + Self.segment($0) }.joined()
         guard !query.isEmpty else { return path }

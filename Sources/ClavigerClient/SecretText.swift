@@ -12,7 +12,10 @@ public struct SecretText: Sendable {
 
 // Without all three, printing, interpolating, reflecting or dumping the value would show the secret.
 extension SecretText: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    /// Says that there is a secret.
     public var description: String { "SecretText(redacted)" }
+    /// Says that there is a secret.
     public var debugDescription: String { self.description }
+    /// Shows nothing.
     public var customMirror: Mirror { Mirror(self, children: [:]) }
 }

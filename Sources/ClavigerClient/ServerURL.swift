@@ -50,5 +50,6 @@ public struct ServerURL: Sendable, Hashable {
 }
 
 extension ServerURL: CustomStringConvertible {
+    /// The address.
     public var description: String { self.text }
 }

@@ -1,4 +1,4 @@
-import ClavigerStore
+public import ClavigerStore
 import GRDB
 
 extension SQLiteDatabase {
@@ -10,12 +10,15 @@ extension SQLiteDatabase {
     /// - Parameters:
     ///   - location: where it lives.
     ///   - checkBudget: how long the integrity check may take before it is left to `checkIntegrity()`.
-    /// - Throws: `DatabaseError`.
+    ///   - admission: looks at an existing database, of whatever schema version, before anything in it is changed. What
+    ///     it throws stops the opening.
+    /// - Throws: `DatabaseError`, or what `admission` throws.
     public static func open(
         _ location: Location,
-        checkBudget: Duration = .milliseconds(500)
+        checkBudget: Duration = .milliseconds(500),
+        admission: (@Sendable (any DatabaseConnection) throws -> Void)? = nil
     ) async throws -> SQLiteDatabase {
-        try await Self.open(location, checkBudget: checkBudget, migrations: Migration.all)
+        try await Self.open(location, checkBudget: checkBudget, admission: admission, migrations: Migration.all)
     }
 
     /// Opens with other migrations or less patience, for tests.
@@ -23,13 +26,15 @@ extension SQLiteDatabase {
         _ location: Location,
         checkBudget: Duration = .milliseconds(500),
         busyTimeout: Double = SQLiteSettings.busyTimeout,
+        admission: (@Sendable (any DatabaseConnection) throws -> Void)? = nil,
         migrations: [Migration]
     ) async throws -> SQLiteDatabase {
         try await Self.onThread {
             let migrator = Migrator(migrations: migrations)
             return switch location {
             case .memory: try Self.openMemory(migrator)
-            case .file(let path): try Self.openFile(FileSystem.absolute(path), migrator, checkBudget, busyTimeout)
+            case .file(let path):
+                try Self.openFile(FileSystem.absolute(path), migrator, checkBudget, busyTimeout, admission)
             }
         }
     }
@@ -52,7 +57,8 @@ extension SQLiteDatabase {
         _ path: String,
         _ migrator: Migrator,
         _ budget: Duration,
-        _ busyTimeout: Double
+        _ busyTimeout: Double,
+        _ admission: (@Sendable (any DatabaseConnection) throws -> Void)?
     ) throws -> SQLiteDatabase {
         try FileSystem.requireWritableFolder(FileSystem.folder(of: path))
         var check = StartCheck.complete
@@ -61,6 +67,7 @@ extension SQLiteDatabase {
             try Self.create(path, migrator)
         case .database:
             guard FileSystem.isWritable(path) else { throw FileSystem.error("write", path) }
+            if let admission { try Self.admit(path, admission) }
             check = try IntegrityCheck.run(path: path, depth: .quick, budget: budget) ? .complete : .partial
         }
 
@@ -90,6 +97,17 @@ extension SQLiteDatabase {
                 version: migrator.version
             )
         }
+    }
+
+    /// Lets the caller look at a database through a connection that cannot write.
+    private static func admit(_ path: String, _ admission: (any DatabaseConnection) throws -> Void) throws {
+        let retained = try DatabaseFile.retain(path)
+        defer { retained.release() }
+        var configuration = SQLiteSettings.configuration(label: "claviger.admission")
+        configuration.prepareDatabase { try $0.execute(sql: "PRAGMA query_only = ON") }
+        let queue = try StoreError.mapping { try DatabaseQueue(path: path, configuration: configuration) }
+        defer { try? queue.close() }
+        try queue.inDatabase { try admission(SQLiteConnection(database: $0, mayWrite: false)) }
     }
 
     /// Makes a new database under another name, so that a file with the final name is always complete.

@@ -26,12 +26,18 @@ struct Claviger: AsyncParsableCommand {
             """,
         version: version,
         groupedSubcommands: [
-            CommandGroup(name: "Server", subcommands: [
-                ServeCommand.self, ConfigCommand.self, BackupCommand.self, RestoreCommand.self, ReadyCommand.self,
-            ]),
-            CommandGroup(name: "Keys", subcommands: [
-                APICommand.self, ConsumerCommand.self, RoleCommand.self, KeyCommand.self,
-            ]),
+            CommandGroup(
+                name: "Server",
+                subcommands: [
+                    ServeCommand.self, ConfigCommand.self, BackupCommand.self, RestoreCommand.self, ReadyCommand.self,
+                ]
+            ),
+            CommandGroup(
+                name: "Keys",
+                subcommands: [
+                    APICommand.self, ConsumerCommand.self, RoleCommand.self, KeyCommand.self,
+                ]
+            ),
             CommandGroup(name: "Oversight", subcommands: [AuditCommand.self, KeyringCommand.self]),
             CommandGroup(name: "You", subcommands: [SelfCommand.self, ProfileCommand.self]),
         ]

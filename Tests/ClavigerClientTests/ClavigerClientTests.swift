@@ -75,7 +75,9 @@ import Testing
         (HTTPResponse.Status.ok, "<html>"), (.badGateway, "<html>"), (.found, ""), (.internalServerError, "{}"),
     ])
     func anAnswerOfSomethingElseIsUnexpected(status: HTTPResponse.Status, body: String) async throws {
-        try await self.withServer(status: status, body: body, headers: [.location: "http://127.0.0.1:1/"]) { client, _ in
+        try await self.withServer(status: status, body: body, headers: [.location: "http://127.0.0.1:1/"]) {
+            client,
+            _ in
             let error = await #expect(throws: ClientError.self) { try await client.send(.get, ["v1", "self"]) }
             guard case .unexpected? = error else {
                 Issue.record("another error: \(String(describing: error))")

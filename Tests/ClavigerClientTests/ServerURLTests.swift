@@ -18,7 +18,9 @@ import Testing
     }
 
     @Test func slashesAtTheEndAreDropped() throws {
-        #expect(try ServerURL(parsing: "https://keys.example.com/claviger//").text == "https://keys.example.com/claviger")
+        #expect(
+            try ServerURL(parsing: "https://keys.example.com/claviger//").text == "https://keys.example.com/claviger"
+        )
     }
 
     @Test(arguments: [

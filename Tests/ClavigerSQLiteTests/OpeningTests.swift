@@ -1,4 +1,5 @@
 import ClavigerStore
+import ClavigerTestSupport
 import Foundation
 import GRDB
 import Testing
@@ -316,21 +317,20 @@ struct DirectoryLockTests {
     }
 
     @Test("Another process that has the lock keeps this one out")
-    func otherProcess() throws {
-        let process = Process()
-        let output = Pipe()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/flock")
-        process.arguments = [
-            "--exclusive", self.folder.file(DirectoryLock.fileName), "sh", "-c", "echo held; read line",
-        ]
-        let input = Pipe()
-        process.standardInput = input
-        process.standardOutput = output
-        try process.run()
-        _ = output.fileHandleForReading.readData(ofLength: 5)
+    func otherProcess() async throws {
+        let done = self.folder.file("done")
+        let process = try ChildProcess(
+            "flock",
+            [
+                "--exclusive", self.folder.file(DirectoryLock.fileName), "sh", "-c",
+                "echo held; while [ ! -e '\(done)' ]; do sleep 0.02; done",
+            ],
+            folder: self.folder.path
+        )
+        while process.isRunning, process.outputText.isEmpty { await Task.yield() }
         #expect(throws: ClavigerStore.DatabaseError.self) { _ = try DirectoryLock(folder: self.folder.path) }
-        try input.fileHandleForWriting.close()
-        process.waitUntilExit()
+        try Data().write(to: URL(fileURLWithPath: done))
+        await process.wait()
         try DirectoryLock(folder: self.folder.path).release()
     }
 }

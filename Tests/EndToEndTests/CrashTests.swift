@@ -44,7 +44,7 @@ import Testing
                 }
                 // Somewhere in the middle of the work, at another place each time.
                 try? await Task.sleep(for: .milliseconds(30 + round * 7 % 170))
-                server.kill()
+                await server.kill()
             }
         }
         let server = try await ServerProcess.start(folder)
@@ -53,7 +53,7 @@ import Testing
         let (created, revoked) = (await known.created.count, await known.revoked.count)
         #expect(created > Self.rounds)
         #expect(revoked > Self.rounds / 2)
-        #expect(server.stop() == 0)
+        #expect(await server.stop() == 0)
     }
 
     private static func prepare(_ caller: Caller) async throws -> String {

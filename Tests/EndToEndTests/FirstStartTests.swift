@@ -18,7 +18,7 @@ import Testing
         let me = await caller.send(.GET, "/v1/self")
         #expect(me?.body["scopes"] == ["*"])
         let rootKey = try String(contentsOfFile: folder.data + "/root-key", encoding: .utf8)
-        #expect(server.stop() == 0)
+        #expect(await server.stop() == 0)
         #expect(server.printed.contains("first-management-key"))
         #expect(!server.printed.contains(token.suffix(49)))
         #expect(!server.printed.contains(rootKey.prefix(64)))
@@ -31,7 +31,7 @@ import Testing
         let server = try await ServerProcess.start(folder)
         #expect(try folder.firstKey() == token)
         #expect(await Caller(url: server.url, token: token).send(.GET, "/v1/self")?.status == 200)
-        server.stop()
+        await server.stop()
         #expect(!server.printed.contains("first management key"))
     }
 
@@ -45,7 +45,7 @@ import Testing
         let token = try String(contentsOfFile: "\(temporary)/\(keyFile)", encoding: .utf8)
             .trimmingCharacters(in: .newlines)
         #expect(await Caller(url: server.url, token: token).send(.GET, "/v1/self")?.status == 200)
-        #expect(server.stop() == 0)
+        #expect(await server.stop() == 0)
         #expect(try FileManager.default.contentsOfDirectory(atPath: temporary).isEmpty)
         #expect(!FileManager.default.fileExists(atPath: folder.data))
     }
@@ -56,19 +56,19 @@ import Testing
         let caller = Caller(url: server.url, token: try folder.firstKey())
         _ = await caller.send(.POST, "/v1/apis", ["name": "before", "prefix": "bef"])
         let backup = folder.path + "/backup.db"
-        let made = try ServerProcess.run(["backup", backup, "--data", folder.data], folder)
+        let made = try await ServerProcess.run(["backup", backup, "--data", folder.data], folder)
         #expect(made.status == 0, "\(made.errors)")
         _ = await caller.send(.POST, "/v1/apis", ["name": "after", "prefix": "aft"])
-        let busy = try ServerProcess.run(["restore", backup, "--data", folder.data], folder)
+        let busy = try await ServerProcess.run(["restore", backup, "--data", folder.data], folder)
         #expect(busy.status == 1, "a running server's folder is not replaced")
-        server.stop()
-        let restored = try ServerProcess.run(["restore", backup, "--data", folder.data], folder)
+        await server.stop()
+        let restored = try await ServerProcess.run(["restore", backup, "--data", folder.data], folder)
         #expect(restored.status == 0, "\(restored.errors)")
         let again = try await ServerProcess.start(folder)
         let second = Caller(url: again.url, token: try folder.firstKey())
         #expect(await second.send(.GET, "/v1/apis/before")?.status == 200)
         #expect(await second.send(.GET, "/v1/apis/after")?.status == 404)
-        again.stop()
+        await again.stop()
     }
 }
 

@@ -1,5 +1,6 @@
 import Bench
 @_spi(Plaintext) import ClavigerCore
+import ClavigerService
 import ClavigerVerifier
 
 /// What one verification costs: parse, checksum, look-up, HMAC and decision.

@@ -2,7 +2,7 @@ import ArgumentParser
 import ClavigerClient
 import ClavigerCore
 
-/// `claviger api …`
+/// The command `claviger api …`.
 struct APICommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "api",
@@ -85,7 +85,8 @@ struct APICommand: ParsableCommand {
 
         func run(_ session: Session) async throws {
             try await session.list(
-                ["v1", "apis"], [],
+                ["v1", "apis"],
+                [],
                 self.page,
                 table: ["NAME", "PREFIX", "ENVIRONMENTS", "ID", "DESCRIPTION"]
             ) { api in

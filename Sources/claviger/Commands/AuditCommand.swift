@@ -2,7 +2,7 @@ import ArgumentParser
 import ClavigerClient
 import ClavigerCore
 
-/// `claviger audit …`
+/// The command `claviger audit …`.
 struct AuditCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "audit",

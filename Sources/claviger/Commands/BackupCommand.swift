@@ -20,7 +20,7 @@ struct DataOptions: ParsableArguments {
     }
 }
 
-/// `claviger backup FILE`
+/// The command `claviger backup FILE`.
 struct BackupCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "backup",

@@ -2,7 +2,7 @@ import ArgumentParser
 import ClavigerCore
 import Foundation
 
-/// `claviger config …`
+/// The command `claviger config …`.
 struct ConfigCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "config",

@@ -2,7 +2,7 @@ import ArgumentParser
 import ClavigerClient
 import ClavigerCore
 
-/// `claviger consumer …`
+/// The command `claviger consumer …`.
 struct ConsumerCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "consumer",

@@ -10,7 +10,7 @@ import Musl
 import Glibc
 #endif
 
-/// `claviger key batch`
+/// The command `claviger key batch`.
 struct KeyBatchCommand: ClientCommand {
     static let configuration = CommandConfiguration(
         commandName: "batch",

@@ -2,7 +2,7 @@ import ArgumentParser
 import ClavigerClient
 import ClavigerCore
 
-/// `claviger key …`
+/// The command `claviger key …`.
 struct KeyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "key",
@@ -56,7 +56,7 @@ struct KeyCommand: ParsableCommand {
     }
 }
 
-/// `claviger key list`
+/// The command `claviger key list`.
 struct KeyListCommand: ClientCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
@@ -95,7 +95,7 @@ struct KeyListCommand: ClientCommand {
     }
 }
 
-/// `claviger key show`
+/// The command `claviger key show`.
 struct KeyShowCommand: ClientCommand {
     static let configuration = CommandConfiguration(
         commandName: "show",
@@ -112,7 +112,7 @@ struct KeyShowCommand: ClientCommand {
     }
 }
 
-/// `claviger key credentials`
+/// The command `claviger key credentials`.
 struct KeyCredentialsCommand: ClientCommand {
     static let configuration = CommandConfiguration(
         commandName: "credentials",
@@ -138,7 +138,7 @@ struct KeyCredentialsCommand: ClientCommand {
     }
 }
 
-/// `claviger key delete`
+/// The command `claviger key delete`.
 struct KeyDeleteCommand: ClientCommand {
     static let configuration = CommandConfiguration(
         commandName: "delete",

@@ -2,7 +2,7 @@ import ArgumentParser
 import ClavigerClient
 import ClavigerCore
 
-/// `claviger key create`
+/// The command `claviger key create`.
 struct KeyCreateCommand: ClientCommand {
     static let configuration = CommandConfiguration(
         commandName: "create",

@@ -39,7 +39,7 @@ extension Session {
     }
 }
 
-/// `claviger key suspend`
+/// The command `claviger key suspend`.
 struct KeySuspendCommand: ClientCommand {
     static let configuration = CommandConfiguration(
         commandName: "suspend",
@@ -57,7 +57,7 @@ struct KeySuspendCommand: ClientCommand {
     }
 }
 
-/// `claviger key resume`
+/// The command `claviger key resume`.
 struct KeyResumeCommand: ClientCommand {
     static let configuration = CommandConfiguration(
         commandName: "resume",
@@ -75,7 +75,7 @@ struct KeyResumeCommand: ClientCommand {
     }
 }
 
-/// `claviger key revoke`
+/// The command `claviger key revoke`.
 struct KeyRevokeCommand: ClientCommand {
     static let configuration = CommandConfiguration(
         commandName: "revoke",
@@ -93,7 +93,7 @@ struct KeyRevokeCommand: ClientCommand {
     }
 }
 
-/// `claviger key compromise`
+/// The command `claviger key compromise`.
 struct KeyCompromiseCommand: ClientCommand {
     static let configuration = CommandConfiguration(
         commandName: "compromise",

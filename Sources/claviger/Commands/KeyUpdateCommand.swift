@@ -2,7 +2,7 @@ import ArgumentParser
 import ClavigerClient
 import ClavigerCore
 
-/// `claviger key update`
+/// The command `claviger key update`.
 struct KeyUpdateCommand: ClientCommand {
     static let configuration = CommandConfiguration(
         commandName: "update",

@@ -24,7 +24,7 @@ struct VerifyOptions: ParsableArguments {
     }
 }
 
-/// `claviger key verify`
+/// The command `claviger key verify`.
 struct KeyVerifyCommand: ClientCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",
@@ -60,7 +60,7 @@ struct KeyVerifyCommand: ClientCommand {
     }
 }
 
-/// `claviger key explain`
+/// The command `claviger key explain`.
 struct KeyExplainCommand: ClientCommand {
     static let configuration = CommandConfiguration(
         commandName: "explain",

@@ -2,7 +2,7 @@ import ArgumentParser
 import ClavigerClient
 import ClavigerCore
 
-/// `claviger keyring …`
+/// The command `claviger keyring …`.
 struct KeyringCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "keyring",

@@ -3,7 +3,7 @@ import ClavigerClient
 import ClavigerCore
 import Foundation
 
-/// `claviger profile …`
+/// The command `claviger profile …`.
 struct ProfileCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "profile",

@@ -2,7 +2,7 @@ import ArgumentParser
 import ClavigerClient
 import ClavigerCore
 
-/// `claviger ready`
+/// The command `claviger ready`.
 struct ReadyCommand: ClientCommand {
     static let configuration = CommandConfiguration(
         commandName: "ready",

@@ -2,7 +2,7 @@ import ArgumentParser
 import ClavigerCore
 import ClavigerSQLite
 
-/// `claviger restore FILE`
+/// The command `claviger restore FILE`.
 struct RestoreCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "restore",

@@ -2,7 +2,7 @@ import ArgumentParser
 import ClavigerClient
 import ClavigerCore
 
-/// `claviger role …`
+/// The command `claviger role …`.
 struct RoleCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "role",
@@ -64,7 +64,8 @@ struct RoleCommand: ParsableCommand {
 
         func run(_ session: Session) async throws {
             try await session.list(
-                ["v1", "roles"], [],
+                ["v1", "roles"],
+                [],
                 self.page,
                 table: ["NAME", "BUILT IN", "ID", "SCOPES"]
             ) { role in

@@ -2,7 +2,7 @@ import ArgumentParser
 import ClavigerClient
 import ClavigerCore
 
-/// `claviger self`
+/// The command `claviger self`.
 struct SelfCommand: ClientCommand {
     static let configuration = CommandConfiguration(
         commandName: "self",

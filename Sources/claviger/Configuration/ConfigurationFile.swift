@@ -39,7 +39,7 @@ struct ConfigurationFile: Sendable {
                     providerName: path,
                     parsingOptions: YAMLSnapshot.ParsingOptions()
                 )
-            } catch where !self.problems.isEmpty {
+            } catch  where !self.problems.isEmpty {
                 // What it cannot take has been found in the walk; the values are read when the shape is right.
             }
         } catch let error as ConfigurationProblems {
@@ -100,7 +100,8 @@ struct ConfigurationFile: Sendable {
         let shown = name.printable
         guard let first = section.first else {
             if let key = SettingKey(rawValue: name) {
-                return "\(shown) is written as a section: `\(key.components[0]):`, and `\(key.components[1]):` below it."
+                return
+                    "\(shown) is written as a section: `\(key.components[0]):`, and `\(key.components[1]):` below it."
             }
             let sections = SettingKey.sections.sorted()
             let guess = Spelling.closest(to: name, in: sections).map { "; did you mean \($0)?" }

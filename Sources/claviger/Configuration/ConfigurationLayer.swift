@@ -1,7 +1,9 @@
 import ClavigerCore
 import Configuration
 
-/// One place that settings come from. A value in a higher layer hides those below it.
+/// One place that settings come from.
+///
+/// A value in a higher layer hides those below it.
 struct ConfigurationLayer: Sendable {
     /// The values.
     let snapshot: any ConfigSnapshot
@@ -10,7 +12,9 @@ struct ConfigurationLayer: Sendable {
     /// The sections and keys that come before a setting's own.
     let prefix: [String]
 
-    /// The text of a setting, or nil when this layer does not have it. Lists are joined by commas.
+    /// The text of a setting, or nil when this layer does not have it.
+    ///
+    /// Lists are joined by commas.
     func text(for key: SettingKey) throws(FieldError) -> String? {
         let name = AbsoluteConfigKey(self.prefix + key.components)
         do {
@@ -32,7 +36,9 @@ struct ConfigurationLayer: Sendable {
 extension ConfigurationLayer {
     /// The flags of the command.
     static func flags(_ overrides: [ServeOptions.Override]) -> Self {
-        let values = overrides.map { (AbsoluteConfigKey($0.key.components), ConfigValue(.string($0.value), isSecret: false)) }
+        let values = overrides.map {
+            (AbsoluteConfigKey($0.key.components), ConfigValue(.string($0.value), isSecret: false))
+        }
         let flags = Dictionary(overrides.map { ($0.key, $0.flag) }) { first, _ in first }
         let provider = InMemoryProvider(name: "flags", values: Dictionary(values) { first, _ in first })
         return Self(snapshot: provider.snapshot(), place: { flags[$0] ?? "flag" }, prefix: [])

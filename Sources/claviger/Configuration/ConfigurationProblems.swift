@@ -4,7 +4,9 @@ struct ConfigurationProblems: Error, Hashable {
     struct Problem: Hashable {
         /// The file with its line, the environment variable or the flag.
         var place: String
-        /// What is wrong there, and what is allowed. Never repeats a value.
+        /// What is wrong there, and what is allowed.
+        ///
+        /// Never repeats a value.
         var message: String
     }
 

@@ -25,7 +25,9 @@ enum SmallFileError: Error, Hashable, CustomStringConvertible {
 
 /// Reads files that hold a few lines: configuration, and tokens that come through a pipe.
 enum SmallFile {
-    /// Reads to the end. A pipe is read too, so that `<(…)` of a shell works.
+    /// Reads to the end.
+    ///
+    /// A pipe is read too, so that `<(…)` of a shell works.
     static func read(_ path: String, atMost limit: Int) throws(SmallFileError) -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw Self.failure() }

@@ -4,7 +4,9 @@ import ClavigerCore
 import ClavigerHTTP
 import ClavigerStore
 
-/// Turns any error of a command into what the person sees and the exit code. The one place that does.
+/// Turns any error of a command into what the person sees and the exit code.
+///
+/// The one place that does.
 struct ErrorReport: Hashable {
     var status: Int32
     /// For standard error, or for standard output when the status is 0 (help and version are "errors" of the parser).

@@ -1,4 +1,6 @@
-/// A table of text with aligned columns, for people. Cells are made safe for a terminal.
+/// A table of text with aligned columns, for people.
+///
+/// Cells are made safe for a terminal.
 struct TextTable {
     /// The headings.
     let columns: [String]

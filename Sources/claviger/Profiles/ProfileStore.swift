@@ -33,7 +33,9 @@ struct ProfileStore: Sendable {
         self.path = path
     }
 
-    /// The place that the environment says. A relative `XDG_CONFIG_HOME` does not count, as its specification says.
+    /// The place that the environment says.
+    ///
+    /// A relative `XDG_CONFIG_HOME` does not count, as its specification says.
     init(environment: [String: String]) throws(ProfileError) {
         if let folder = environment["XDG_CONFIG_HOME"], folder.hasPrefix("/") {
             self.path = folder + "/claviger/profiles"

@@ -47,7 +47,9 @@ struct Profiles: Sendable {
         self.all.first { $0.name == name }
     }
 
-    /// Adds a profile, or replaces the one of the same name. The first one becomes the current one.
+    /// Adds a profile, or replaces the one of the same name.
+    ///
+    /// The first one becomes the current one.
     mutating func add(_ name: String, url: ServerURL, token: KeyToken?, authorityFile: String?) {
         var profile = Profile(name: name, url: url, authorityFile: authorityFile)
         if let token {

@@ -29,7 +29,7 @@ struct Server {
             try TLSCertificates(files: $0.files, reloadInterval: $0.reloadInterval, logger: self.logger)
         }
         let rootKey = try self.rootKey(place)
-        let database = try await SQLiteDatabase.open(place.location)
+        let database = try await SQLiteDatabase.open(place.location, admission: { try RootKeyCheck.run($0, rootKey) })
         do {
             try await self.serve(database, rootKey, place, tls, onReady)
         } catch {

@@ -85,7 +85,7 @@ struct ScopeTests {
             "a.b\n", "a\0",
             "\0", "a\u{0}b", "a/b", "a:b", "a,b", "a(b", "a+b", "é", "ä.read", "аdmin", "ａ.read", "invoices․read",
             "a。b", "a·b",
-            "∗", "＊", "a\u{301}", "a\u{200B}b", "a\u{AD}b", "\u{FEFF}a", "ﬁle.read", "K", "٣",
+            "∗", "＊", "a\u{301}", "a\u{200B}b", "a\u{AD}b", "\u{FEFF}a", "ﬁle.read", "\u{212A}", "٣",
             String(repeating: "a", count: 256),
             String(repeating: "a.", count: 200),
         ]

@@ -1,3 +1,4 @@
+import ClavigerTestSupport
 import Foundation
 
 /// Runs the `openssl` command: an independent TLS client, and the maker of test certificates.
@@ -13,21 +14,9 @@ enum OpenSSL {
 
     /// Runs any command with nothing to read.
     static func run(_ command: [String]) async throws -> (status: Int32, text: String) {
-        try await withCheckedThrowingContinuation { continuation in
-            let process = Process()
-            process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-            process.arguments = command
-            process.standardInput = FileHandle.nullDevice
-            let pipe = Pipe()
-            process.standardOutput = pipe
-            process.standardError = pipe
-            process.terminationHandler = { process in
-                // The outputs are a few kilobytes and fit into the pipe.
-                let data = pipe.fileHandleForReading.readDataToEndOfFile()
-                continuation.resume(returning: (process.terminationStatus, String(decoding: data, as: UTF8.self)))
-            }
-            do { try process.run() } catch { continuation.resume(throwing: error) }
-        }
+        let process = try ChildProcess("/usr/bin/env", command)
+        let status = await process.wait()
+        return (status, process.outputText + process.errorText)
     }
 
     /// Writes a self-signed certificate and its key to the folder; the key gets mode 0600.

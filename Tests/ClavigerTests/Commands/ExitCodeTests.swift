@@ -1,3 +1,4 @@
+import ClavigerTestSupport
 import Foundation
 import Testing
 
@@ -14,35 +15,29 @@ import Testing
     /// The program beside the tests' own.
     private static let program: URL = {
         let bundle = Bundle.allBundles.first { $0.bundlePath.hasSuffix(".xctest") }?.bundleURL
-        return (bundle ?? URL(filePath: CommandLine.arguments[0])).deletingLastPathComponent().appending(path: "claviger")
+        return (bundle ?? URL(filePath: CommandLine.arguments[0])).deletingLastPathComponent().appending(
+            path: "claviger"
+        )
     }()
 
-    private func run(_ arguments: [String], _ environment: [String: String] = [:], input: String = "") throws -> Outcome {
-        let process = Process()
-        process.executableURL = Self.program
-        process.arguments = arguments
-        process.environment = ["HOME": "/nonexistent", "PATH": "/usr/bin:/bin"].merging(environment) { $1 }
-        let (out, error, standardInput) = (Pipe(), Pipe(), Pipe())
-        process.standardOutput = out
-        process.standardError = error
-        process.standardInput = standardInput
-        try process.run()
-        standardInput.fileHandleForWriting.write(Data(input.utf8))
-        try standardInput.fileHandleForWriting.close()
-        // The texts are shorter than the buffer of a pipe, so one after the other is enough.
-        let outData = out.fileHandleForReading.readDataToEndOfFile()
-        let errorData = error.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return Outcome(
-            status: process.terminationStatus,
-            out: String(decoding: outData, as: UTF8.self),
-            error: String(decoding: errorData, as: UTF8.self)
+    private func run(
+        _ arguments: [String],
+        _ environment: [String: String] = [:],
+        input: String = ""
+    ) async throws -> Outcome {
+        let process = try ChildProcess(
+            Self.program.path,
+            arguments,
+            environment: ["HOME": "/nonexistent", "PATH": "/usr/bin:/bin"].merging(environment) { $1 },
+            input: input
         )
+        let status = await process.wait()
+        return Outcome(status: status, out: process.outputText, error: process.errorText)
     }
 
     @Test(arguments: [["--help"], ["--version"], ["key", "create", "--help"], ["help", "key"], []])
-    func helpIsNoError(arguments: [String]) throws {
-        let outcome = try self.run(arguments)
+    func helpIsNoError(arguments: [String]) async throws {
+        let outcome = try await self.run(arguments)
         #expect(outcome.status == 0)
         #expect(!outcome.out.isEmpty)
         #expect(outcome.error.isEmpty)
@@ -56,40 +51,40 @@ import Testing
         ["ready", "--profile", "nobody"], ["profile", "add", "a b"], ["key", "verify", "-", "--token-file", "-"],
         ["ready", "--ca-file", "/dev/null"],
     ])
-    func wrongUsageIsTwo(arguments: [String]) throws {
-        let outcome = try self.run(arguments)
+    func wrongUsageIsTwo(arguments: [String]) async throws {
+        let outcome = try await self.run(arguments)
         #expect(outcome.status == 2, "\(arguments): \(outcome.error)")
         #expect(outcome.out.isEmpty)
         #expect(outcome.error.hasPrefix("Error: "))
     }
 
-    @Test func anUnreachableServerIsThree() throws {
-        let outcome = try self.run(["ready", "--url", "http://127.0.0.1:1"])
+    @Test func anUnreachableServerIsThree() async throws {
+        let outcome = try await self.run(["ready", "--url", "http://127.0.0.1:1"])
         #expect(outcome.status == 3)
         #expect(outcome.error.contains("nothing listens there"))
         #expect(outcome.error.contains("claviger serve"))
     }
 
-    @Test func somethingMissingIsOne() throws {
-        #expect(try self.run(["backup", "/nonexistent/b", "--data", "/nonexistent"]).status == 1)
-        #expect(try self.run(["restore", "/nonexistent/b", "--data", "/nonexistent"]).status == 1)
+    @Test func somethingMissingIsOne() async throws {
+        #expect(try await self.run(["backup", "/nonexistent/b", "--data", "/nonexistent"]).status == 1)
+        #expect(try await self.run(["restore", "/nonexistent/b", "--data", "/nonexistent"]).status == 1)
     }
 
-    @Test func aKeyDoesNotGoInClearTextToAnotherMachine() throws {
+    @Test func aKeyDoesNotGoInClearTextToAnotherMachine() async throws {
         // The file is only read for its shape: nothing is sent.
         let token = "claviger_live_00000000000000000000000000000000000000000000000000000000000"
-        let outcome = try self.run(["self", "--url", "http://keys.example.com"], ["CLAVIGER_TOKEN": token])
+        let outcome = try await self.run(["self", "--url", "http://keys.example.com"], ["CLAVIGER_TOKEN": token])
         #expect(outcome.status == 2)
         #expect(!outcome.error.contains(token))
     }
 
-    @Test func unknownVariablesStopTheServer() throws {
-        let outcome = try self.run(["config", "check"], ["CLAVIGER_LISTEN_PROT": "1"])
+    @Test func unknownVariablesStopTheServer() async throws {
+        let outcome = try await self.run(["config", "check"], ["CLAVIGER_LISTEN_PROT": "1"])
         #expect(outcome.status == 2)
         #expect(outcome.error.contains("did you mean CLAVIGER_LISTEN_PORT?"))
     }
 
-    @Test func completionsAreMade() throws {
-        #expect(try self.run(["--generate-completion-script", "bash"]).out.contains("claviger"))
+    @Test func completionsAreMade() async throws {
+        #expect(try await self.run(["--generate-completion-script", "bash"]).out.contains("claviger"))
     }
 }

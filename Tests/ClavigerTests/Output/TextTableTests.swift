@@ -32,7 +32,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("\u{1B}[31mred\u{1B}[0m", "\\u{1b}[31mred\\u{1b}[0m"), ("a\nb\tc\r", "a\\nb\\tc\\r"), ("\u{9B}2J", "\\u{9b}2J"),
+        ("\u{1B}[31mred\u{1B}[0m", "\\u{1b}[31mred\\u{1b}[0m"), ("a\nb\tc\r", "a\\nb\\tc\\r"),
+        ("\u{9B}2J", "\\u{9b}2J"),
         ("\u{202E}txt.exe", "\\u{202e}txt.exe"), ("a\u{2028}b", "a\\u{2028}b"), ("\0\u{7F}", "\\u{0}\\u{7f}"),
         ("zero\u{200B}width", "zero\\u{200b}width"), ("Grüße 漢字 🙂", "Grüße 漢字 🙂"),
     ])
@@ -47,7 +48,8 @@ import Testing
 
     @Test func prettyJSONIsTheSameValueAndSafe() throws {
         let json: JSON = [
-            "name": "\u{1B}[31m\u{9B}\u{202E}\u{E0001} ok", "list": [1, ["a": .null]], "none": [], "empty": .object(JSONObject()),
+            "name": "\u{1B}[31m\u{9B}\u{202E}\u{E0001} ok", "list": [1, ["a": .null]], "none": [],
+            "empty": .object(JSONObject()),
         ]
         let text = json.pretty
         #expect(try JSON.parse(Array(text.utf8)) == json)

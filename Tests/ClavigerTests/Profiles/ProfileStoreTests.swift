@@ -12,7 +12,9 @@ private struct FixedRandom: RandomSource {
 }
 
 @Suite struct ProfileStoreTests {
-    private let folder = FileManager.default.temporaryDirectory.appending(path: "claviger-profiles-\(UUID().uuidString)")
+    private let folder = FileManager.default.temporaryDirectory.appending(
+        path: "claviger-profiles-\(UUID().uuidString)"
+    )
     private var store: ProfileStore { ProfileStore(path: self.folder.path + "/config/claviger/profiles") }
 
     private func token() throws -> KeyToken {
@@ -92,7 +94,9 @@ private struct FixedRandom: RandomSource {
 
 /// Flag, then environment, then profile, then default.
 @Suite struct ConnectionSettingsTests {
-    private let folder = FileManager.default.temporaryDirectory.appending(path: "claviger-settings-\(UUID().uuidString)")
+    private let folder = FileManager.default.temporaryDirectory.appending(
+        path: "claviger-settings-\(UUID().uuidString)"
+    )
 
     private func environment(_ more: [String: String] = [:]) throws -> [String: String] {
         let environment = ["XDG_CONFIG_HOME": self.folder.path]
@@ -120,7 +124,9 @@ private struct FixedRandom: RandomSource {
         #expect(try self.url([], ["XDG_CONFIG_HOME": "/nonexistent"]) == "http://127.0.0.1:8080")
         #expect(try self.url([], plain) == "https://p.example")
         #expect(try self.url([], plain.merging(["CLAVIGER_PROFILE": "q"]) { $1 }) == "https://q.example")
-        #expect(try self.url(["--profile", "p"], plain.merging(["CLAVIGER_PROFILE": "q"]) { $1 }) == "https://p.example")
+        #expect(
+            try self.url(["--profile", "p"], plain.merging(["CLAVIGER_PROFILE": "q"]) { $1 }) == "https://p.example"
+        )
         #expect(try self.url([], named) == "https://e.example")
         #expect(try self.url(["--url", "https://f.example"], named) == "https://f.example")
     }
@@ -132,8 +138,11 @@ private struct FixedRandom: RandomSource {
         #expect(own.token != nil)
         #expect(own.authorityFile == "/p.pem")
         let error = #expect(throws: CommandFailure.self) {
-            try ConnectionSettings(try ClientOptions.parse(["--url", "https://evil.example"]), environment: environment)
-                .resolve()
+            try ConnectionSettings(
+                try ClientOptions.parse(["--url", "https://evil.example"]),
+                environment: environment
+            )
+            .resolve()
         }
         #expect(error?.status == .usage)
     }

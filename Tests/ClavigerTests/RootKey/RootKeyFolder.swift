@@ -1,4 +1,5 @@
 import ClavigerCore
+import Foundation
 
 @testable import claviger
 
@@ -64,9 +65,9 @@ final class RootKeyFolder {
     }
 
     func mode(_ name: String) throws -> UInt32 {
-        var status = stat()
-        guard stat(self.file(name), &status) == 0 else { throw RootKeyFixtureError(call: "stat") }
-        return UInt32(status.st_mode & 0o7777)
+        let attributes = try FileManager.default.attributesOfItem(atPath: self.file(name))
+        guard let mode = attributes[.posixPermissions] as? NSNumber else { throw RootKeyFixtureError(call: "stat") }
+        return mode.uint32Value
     }
 
     /// What is in the folder, sorted.
