@@ -25,6 +25,8 @@ let package = Package(
             name: "seed",
             dependencies: [
                 "Bench",
+                // The server itself, so that it is built along with what measures it.
+                .product(name: "claviger", package: "claviger"),
                 .product(name: "ClavigerCore", package: "claviger"),
                 .product(name: "ClavigerService", package: "claviger"),
             ]

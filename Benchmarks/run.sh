@@ -52,7 +52,7 @@ trap cleanup EXIT
 command -v wrk >/dev/null || fail "there is no wrk: run scripts/bootstrap.sh --bench"
 
 say "building in release mode"
-swift build --configuration release >&2
+[[ -n ${CLAVIGER_BENCH_NO_BUILD:-} ]] || swift build --configuration release >&2
 bin=$(swift build --configuration release --show-bin-path)
 
 # The first two cores that this process may use, for clients and servers alike.
@@ -97,7 +97,8 @@ start() {
     shift 2
     port_of[$name]=$(free_port)
     begin=$(now_ms)
-    on_cores "${@/PORT/${port_of[$name]}}" </dev/null >"$results/$name.log" 2>&1 &
+    # Not through a function: the process id must be the server's own.
+    taskset -c "$cores" "${@/PORT/${port_of[$name]}}" </dev/null >"$results/$name.log" 2>&1 &
     pid_of[$name]=$!
     until curl --silent --fail --output /dev/null "http://127.0.0.1:${port_of[$name]}$path"; do
         kill -0 "${pid_of[$name]}" 2>/dev/null || fail "$name did not start: $(tail -n 5 "$results/$name.log")"

@@ -6,7 +6,9 @@ import HTTPTypes
 import Hummingbird
 import NIOCore
 
-/// The calls of `/v1`. Each decodes, calls a use case and encodes; decisions are made elsewhere.
+/// The calls of `/v1`.
+///
+/// Each decodes, calls a use case and encodes; decisions are made elsewhere.
 public struct ManagementAPI: Sendable {
     let authority: Authority
 

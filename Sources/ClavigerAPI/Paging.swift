@@ -38,7 +38,9 @@ struct Paging {
         self.request = PageRequest(after: after, limit: (limit ?? Self.usualLimit) + 1)
     }
 
-    /// The page as an answer. `position` is what the next page begins after.
+    /// The page as an answer.
+    ///
+    /// `position` is what the next page begins after.
     func answer<Element>(
         _ elements: [Element],
         position: (Element) -> String,

@@ -2,7 +2,9 @@ public import ClavigerCore
 public import ClavigerVerifier
 public import Logging
 
-/// The use cases of Claviger. Every one checks the caller, audits and acts, in one transaction.
+/// The use cases of Claviger.
+///
+/// Every one checks the caller, audits and acts, in one transaction.
 ///
 /// Each area of use cases is an extension in a file of its own.
 public final class Authority: Sendable {

@@ -1,7 +1,9 @@
 public import ClavigerCore
 import Synchronization
 
-/// The keyring in use. It changes only on the writing thread, right after a rotation has been committed.
+/// The keyring in use.
+///
+/// It changes only on the writing thread, right after a rotation has been committed.
 public final class KeyringHolder: Sendable {
     private let state: Mutex<Keyring>
 

@@ -2,11 +2,11 @@ public import Foundation
 import Synchronization
 
 #if canImport(Glibc)
-public import Glibc
+import Glibc
 #elseif canImport(Musl)
-public import Musl
+import Musl
 #else
-public import Darwin
+import Darwin
 #endif
 
 /// A program in a process of its own, with its output in files.
@@ -18,6 +18,8 @@ public final class ChildProcess: Sendable {
     public let id: pid_t
     private let output: String
     private let errors: String
+    /// Makes the names of the files unique in this process.
+    private static let count = Atomic(0)
     /// The wait status, once somebody has collected it; only ``collect(_:)`` touches it.
     private let status = Mutex<Int32?>(nil)
 
@@ -41,7 +43,8 @@ public final class ChildProcess: Sendable {
         folder: String = FileManager.default.temporaryDirectory.path,
         input: String = ""
     ) throws {
-        let name = folder + "/child-" + UUID().uuidString
+        let (_, number) = Self.count.add(1, ordering: .relaxed)
+        let name = "\(folder)/child-\(getpid())-\(number)"
         self.output = name + ".out"
         self.errors = name + ".err"
         try Data(input.utf8).write(to: URL(fileURLWithPath: name + ".in"))
@@ -85,7 +88,9 @@ public final class ChildProcess: Sendable {
         }
     }
 
-    /// Waits until it has ended. Answers the exit code, or 128 and the signal that ended it, as shells do.
+    /// Waits until it has ended.
+    ///
+    /// Answers the exit code, or 128 and the signal that ended it, as shells do.
     @discardableResult
     public func wait() async -> Int32 {
         while true {

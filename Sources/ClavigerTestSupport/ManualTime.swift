@@ -10,6 +10,7 @@ public final class ManualTime: TimeSource {
         self.state = Mutex(start)
     }
 
+    /// The current moment.
     public func now() -> Timestamp {
         self.state.withLock { $0 }
     }

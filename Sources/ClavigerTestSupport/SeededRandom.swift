@@ -1,7 +1,9 @@
 public import ClavigerCore
 import Synchronization
 
-/// Pseudo-random bytes that a seed repeats (SplitMix64; Steele, Lea and Flood 2014). Never for real secrets.
+/// Pseudo-random bytes that a seed repeats (SplitMix64; Steele, Lea and Flood 2014).
+///
+/// Never for real secrets.
 public final class SeededRandom: RandomSource {
     private let state: Mutex<UInt64>
 
@@ -10,6 +12,7 @@ public final class SeededRandom: RandomSource {
         self.state = Mutex(seed)
     }
 
+    /// The next bytes of the series.
     public func bytes(_ count: Int) -> [UInt8] {
         self.state.withLock { state in
             (0..<count).map { _ in UInt8(truncatingIfNeeded: Self.next(&state)) }
@@ -34,6 +37,7 @@ public struct SeededGenerator: RandomNumberGenerator {
         self.source = SeededRandom(seed: seed)
     }
 
+    /// The next word of the series.
     public mutating func next() -> UInt64 {
         self.source.word()
     }

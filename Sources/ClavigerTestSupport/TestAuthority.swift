@@ -83,7 +83,9 @@ public struct TestAuthority: Sendable {
 
     /// A root key for tests.
     public static let rootKey: RootKey = {
-        guard let key = RootKey(bytes: (0..<32).map { UInt8($0) }) else { preconditionFailure("32 bytes are a root key") }
+        guard let key = RootKey(bytes: (0..<32).map { UInt8($0) }) else {
+            preconditionFailure("32 bytes are a root key")
+        }
         return key
     }()
 
@@ -108,7 +110,8 @@ public struct TestAuthority: Sendable {
     public struct NotACaller: Error {}
 
     /// All calls of the server, as the real one registers them.
-    public func registry(isSecure: Bool = false, trustedProxies: TrustedProxies = TrustedProxies()) -> EndpointRegistry {
+    public func registry(isSecure: Bool = false, trustedProxies: TrustedProxies = TrustedProxies()) -> EndpointRegistry
+    {
         var registry = EndpointRegistry(
             authority: self.authority,
             requestIDs: RequestIDs(random: self.random),

@@ -34,12 +34,26 @@ import Testing
         Case("missing", "{}", 422, "validation-failed", ["/externalId", "/kind"]),
         Case("empty text", #"{"externalId":"","kind":"user"}"#, 422, "validation-failed", ["/externalId"]),
         Case(
-            "too long", #"{"externalId":"\#(String(repeating: "a", count: 256))","kind":"user"}"#, 422,
-            "validation-failed", ["/externalId"]
+            "too long",
+            #"{"externalId":"\#(String(repeating: "a", count: 256))","kind":"user"}"#,
+            422,
+            "validation-failed",
+            ["/externalId"]
         ),
         Case("NUL", #"{"externalId":"a\u0000b","kind":"user"}"#, 422, "validation-failed", ["/externalId"]),
-        Case("control character", #"{"externalId":"a\u001bb","kind":"user"}"#, 422, "validation-failed", ["/externalId"]),
-        Case("invalid UTF-8", Array(#"{"externalId":""#.utf8) + [0xFF] + Array(#"","kind":"user"}"#.utf8), 400, "invalid-json"),
+        Case(
+            "control character",
+            #"{"externalId":"a\u001bb","kind":"user"}"#,
+            422,
+            "validation-failed",
+            ["/externalId"]
+        ),
+        Case(
+            "invalid UTF-8",
+            Array(#"{"externalId":""#.utf8) + [0xFF] + Array(#"","kind":"user"}"#.utf8),
+            400,
+            "invalid-json"
+        ),
         Case("duplicate names", #"{"externalId":"a","externalId":"b","kind":"user"}"#, 400, "invalid-json"),
         Case("truncated", #"{"externalId":"a""#, 400, "invalid-json"),
         Case("two values", #"{} {}"#, 400, "invalid-json"),
@@ -49,12 +63,18 @@ import Testing
         Case("too deep", String(repeating: "[", count: 100_000), 413, "payload-too-large"),
         Case("deep", String(repeating: "[", count: 5000), 400, "invalid-json"),
         Case(
-            "large metadata", #"{"externalId":"a","kind":"user","metadata":{"x":"\#(String(repeating: "a", count: 5000))"}}"#,
-            422, "validation-failed", ["/metadata"]
+            "large metadata",
+            #"{"externalId":"a","kind":"user","metadata":{"x":"\#(String(repeating: "a", count: 5000))"}}"#,
+            422,
+            "validation-failed",
+            ["/metadata"]
         ),
         Case(
-            "everything at once", #"{"externalId":"","kind":"robot","name":5,"metadata":[],"y":null}"#, 422,
-            "validation-failed", ["/externalId", "/kind", "/name", "/metadata", "/y"]
+            "everything at once",
+            #"{"externalId":"","kind":"robot","name":5,"metadata":[],"y":null}"#,
+            422,
+            "validation-failed",
+            ["/externalId", "/kind", "/name", "/metadata", "/y"]
         ),
         Case("10 MB", Array(repeating: UInt8(ascii: " "), count: 10_000_000), 413, "payload-too-large"),
     ]
@@ -84,7 +104,9 @@ import Testing
             }
             for command in ["revoke", "suspend", "resume", "compromise"] {
                 let answer = try await api.send(
-                    .post, "/v1/keys/\(foreign.keyID)/\(command)", ["reason": "other"]
+                    .post,
+                    "/v1/keys/\(foreign.keyID)/\(command)",
+                    ["reason": "other"]
                 )
                 #expect(answer.status == 404)
             }
@@ -145,12 +167,19 @@ import Testing
             let body = Array(#"{"externalId":"a","kind":"user"}"#.utf8)
             for type in ["text/plain", "application/x-www-form-urlencoded", "application/jsonx", ""] {
                 let answer = try await api.sendRaw(
-                    .post, "/v1/consumers", body, token: api.test.ownerToken, headers: [.contentType: type]
+                    .post,
+                    "/v1/consumers",
+                    body,
+                    token: api.test.ownerToken,
+                    headers: [.contentType: type]
                 )
                 #expect(answer.status == 415, "\(type)")
             }
             let answer = try await api.sendRaw(
-                .post, "/v1/consumers", body, token: api.test.ownerToken,
+                .post,
+                "/v1/consumers",
+                body,
+                token: api.test.ownerToken,
                 headers: [.contentType: "Application/JSON; charset=utf-8"]
             )
             #expect(answer.status == 201)
@@ -173,7 +202,9 @@ import Testing
     @Test func immutableThingsSaySo() async throws {
         try await APIFixture.run { api in
             _ = try await api.makeKey()
-            #expect(try await api.send(.patch, "/v1/apis/claviger", ["description": "mine"]).problem == "state-conflict")
+            #expect(
+                try await api.send(.patch, "/v1/apis/claviger", ["description": "mine"]).problem == "state-conflict"
+            )
             #expect(try await api.send(.delete, "/v1/roles/owner").problem == "state-conflict")
             #expect(try await api.send(.delete, "/v1/apis/payments").problem == "state-conflict")
             let environments: JSON = [["name": "staging", "tag": "stage"]]

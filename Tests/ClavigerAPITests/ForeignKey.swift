@@ -22,27 +22,47 @@ struct ForeignKey {
             )
             try tx.insert(workspace)
             let api = API(
-                id: Identifier(at: now, from: random), workspaceID: workspace.id,
-                name: try ResourceName(parsing: "payments"), prefix: try TokenPrefix(parsing: "fgn"),
-                attributes: API.Attributes(), createdAt: now, updatedAt: now, version: 1
+                id: Identifier(at: now, from: random),
+                workspaceID: workspace.id,
+                name: try ResourceName(parsing: "payments"),
+                prefix: try TokenPrefix(parsing: "fgn"),
+                attributes: API.Attributes(),
+                createdAt: now,
+                updatedAt: now,
+                version: 1
             )
             try tx.insert(api)
             let consumer = Consumer(
-                id: Identifier(at: now, from: random), workspaceID: workspace.id,
+                id: Identifier(at: now, from: random),
+                workspaceID: workspace.id,
                 attributes: Consumer.Attributes(externalID: try Label(parsing: "acme"), kind: .customer),
-                createdAt: now, updatedAt: now, version: 1
+                createdAt: now,
+                updatedAt: now,
+                version: 1
             )
             try tx.insert(consumer)
             let token = KeyToken(prefix: api.prefix, tag: .live, from: random)
             let key = APIKey(
-                id: Identifier(at: now, from: random), workspaceID: workspace.id, apiID: api.id,
-                environment: .production, consumerID: consumer.id, start: token.publicStart,
-                attributes: APIKey.Attributes(name: try Label(parsing: "Foreign")), state: .active(since: nil),
-                createdAt: now, createdBy: nil, updatedAt: now, version: 1
+                id: Identifier(at: now, from: random),
+                workspaceID: workspace.id,
+                apiID: api.id,
+                environment: .production,
+                consumerID: consumer.id,
+                start: token.publicStart,
+                attributes: APIKey.Attributes(name: try Label(parsing: "Foreign")),
+                state: .active(since: nil),
+                createdAt: now,
+                createdBy: nil,
+                updatedAt: now,
+                version: 1
             )
             let credential = Credential(
-                id: Identifier(at: now, from: random), keyID: key.id, lookupID: token.lookupID,
-                digest: hasher.digest(of: token), state: .current, createdAt: now
+                id: Identifier(at: now, from: random),
+                keyID: key.id,
+                lookupID: token.lookupID,
+                digest: hasher.digest(of: token),
+                state: .current,
+                createdAt: now
             )
             try tx.insert(key, credential)
             return ForeignKey(

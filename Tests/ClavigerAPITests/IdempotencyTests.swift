@@ -34,7 +34,10 @@ import Testing
             let key = try await api.makeKey()
             _ = try await api.send(.post, "/v1/keys", self.draft(key.consumer), headers: [self.header: "abc"])
             let other = try await api.send(
-                .post, "/v1/keys", self.draft(key.consumer, name: "Other"), headers: [self.header: "abc"]
+                .post,
+                "/v1/keys",
+                self.draft(key.consumer, name: "Other"),
+                headers: [self.header: "abc"]
             )
             #expect(other.status == 422)
             #expect(other.problem == "idempotency-key-reused")
@@ -48,7 +51,11 @@ import Testing
             let other = try await api.makeManagementKey(roles: ["owner"])
             _ = try await api.send(.post, "/v1/keys", self.draft(key.consumer), headers: [self.header: "abc"])
             let answer = try await api.send(
-                .post, "/v1/keys", self.draft(key.consumer), token: other.token, headers: [self.header: "abc"]
+                .post,
+                "/v1/keys",
+                self.draft(key.consumer),
+                token: other.token,
+                headers: [self.header: "abc"]
             )
             #expect(answer.headers[self.replayed] == nil)
             #expect(try await api.send(.get, "/v1/keys?name=Same").json["items"]?.array?.count == 2)
@@ -70,11 +77,17 @@ import Testing
     @Test func aRefusedRequestIsNotRemembered() async throws {
         try await APIFixture.run { api in
             let bad = try await api.send(
-                .post, "/v1/consumers", ["externalId": "", "kind": "user"], headers: [self.header: "abc"]
+                .post,
+                "/v1/consumers",
+                ["externalId": "", "kind": "user"],
+                headers: [self.header: "abc"]
             )
             #expect(bad.status == 422)
             let good = try await api.send(
-                .post, "/v1/consumers", ["externalId": "a", "kind": "user"], headers: [self.header: "abc"]
+                .post,
+                "/v1/consumers",
+                ["externalId": "a", "kind": "user"],
+                headers: [self.header: "abc"]
             )
             #expect(good.status == 201)
         }
@@ -86,7 +99,9 @@ import Testing
                 for _ in 0..<20 {
                     group.addTask {
                         try await api.send(
-                            .post, "/v1/consumers", ["externalId": "race", "kind": "user"],
+                            .post,
+                            "/v1/consumers",
+                            ["externalId": "race", "kind": "user"],
                             headers: [self.header: "race"]
                         ).bytes
                     }
@@ -101,7 +116,10 @@ import Testing
     func badKeys(_ key: String) async throws {
         try await APIFixture.run { api in
             let answer = try await api.send(
-                .post, "/v1/consumers", ["externalId": "a", "kind": "user"], headers: [self.header: key]
+                .post,
+                "/v1/consumers",
+                ["externalId": "a", "kind": "user"],
+                headers: [self.header: key]
             )
             #expect(answer.status == 400)
         }

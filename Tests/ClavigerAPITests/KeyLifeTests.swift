@@ -15,7 +15,11 @@ import Testing
             #expect(before["key"]?["id"]?.string == key.id)
             #expect(before["consumer"]?["externalId"] == "acme")
 
-            let revoked = try await api.send(.post, "/v1/keys/\(key.id)/revoke", ["reason": "leaked", "note": "in a log"])
+            let revoked = try await api.send(
+                .post,
+                "/v1/keys/\(key.id)/revoke",
+                ["reason": "leaked", "note": "in a log"]
+            )
             #expect(revoked.status == 200)
             #expect(revoked.json["state"] == "revoked")
             #expect(revoked.json["reason"] == "leaked")
@@ -47,7 +51,10 @@ import Testing
         try await APIFixture.run { api in
             let key = try await api.makeKey()
             let suspended = try await api.sendRaw(
-                .post, "/v1/keys/\(key.id)/suspend", nil, token: api.test.ownerToken
+                .post,
+                "/v1/keys/\(key.id)/suspend",
+                nil,
+                token: api.test.ownerToken
             )
             #expect(suspended.status == 200)
             #expect(try await api.verify(key.token)["code"] == "suspended")
@@ -144,11 +151,19 @@ import Testing
             #expect(refused.pointers == ["/keys/1/environment"])
             #expect(try await api.send(.get, "/v1/keys?apiId=payments").json["items"]?.array?.count == 1)
 
-            let done = try await api.send(.post, "/v1/keys/batch", ["keys": .array(Array(repeating: good, count: 1000))])
+            let done = try await api.send(
+                .post,
+                "/v1/keys/batch",
+                ["keys": .array(Array(repeating: good, count: 1000))]
+            )
             #expect(done.status == 201)
             let tokens = Set((done.json["items"]?.array ?? []).compactMap { $0["token"]?.string })
             #expect(tokens.count == 1000)
-            let many = try await api.send(.post, "/v1/keys/batch", ["keys": .array(Array(repeating: good, count: 1001))])
+            let many = try await api.send(
+                .post,
+                "/v1/keys/batch",
+                ["keys": .array(Array(repeating: good, count: 1001))]
+            )
             #expect(many.status == 422)
         }
     }

@@ -16,6 +16,8 @@ public struct Workbench: Sendable {
     public let owner: Caller
     /// Storage, for what the use cases would do one by one.
     public let store: any AuthorityStore
+    /// The keyring, for making digests.
+    public let keyring: Keyring
     private let database: SQLiteDatabase
 
     /// Opens a data folder, and makes it if it is not there: the server can be started on it afterwards.
@@ -71,6 +73,7 @@ public struct Workbench: Sendable {
             ),
             owner: owner,
             store: store,
+            keyring: keyring,
             database: database
         )
     }

@@ -2,7 +2,9 @@ import ClavigerCore
 
 /// Writes the answer of a verification, the most frequent of all, without building a tree first.
 enum VerdictWriter {
-    /// The answer's body. `steps` are there for an explanation.
+    /// The answer's body.
+    ///
+    /// `steps` are there for an explanation.
     static func body(of verdict: Verdict, requestID: String, steps: [VerificationTraceEntry]? = nil) -> [UInt8] {
         var json = JSONWriter(reserving: 512)
         json.raw("{\"valid\":")

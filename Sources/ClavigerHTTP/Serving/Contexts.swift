@@ -5,10 +5,12 @@ import NIOSSL
 
 /// What is known of a request before anybody has been authenticated.
 public struct ServerContext: RequestContext {
+    /// What the web framework keeps about a request.
     public var coreContext: CoreRequestContextStorage
     /// The other end of the connection; nil for a Unix socket or a test.
     public let peer: IPAddress?
 
+    /// Begins the context of a request.
     public init(source: ApplicationRequestContextSource) {
         self.coreContext = CoreRequestContextStorage(source: source)
         self.peer = source.channel.remoteAddress.flatMap { IPAddress($0) }
@@ -25,7 +27,9 @@ public struct RequestOrigin: Sendable {
     public let parameters: Parameters
 }
 
-/// A request whose management key has been verified. There is none without a caller.
+/// A request whose management key has been verified.
+///
+/// There is none without a caller.
 public struct CallerContext: Sendable {
     /// Who asks.
     public let caller: Caller

@@ -1,6 +1,8 @@
 import NIOCore
 
-/// Time for measuring how long something took; it never jumps. It is no moment and no decision depends on it.
+/// Time for measuring how long something took; it never jumps.
+///
+/// It is no moment and no decision depends on it.
 enum MonotonicTime {
     static func nanoseconds() -> Int64 {
         Int64(clamping: NIODeadline.now().uptimeNanoseconds)

@@ -2,7 +2,9 @@ import ClavigerVerifier
 import HTTPTypes
 import Hummingbird
 
-/// Finds the token that a client presents: `Authorization: Bearer`, else `X-API-Key`. Never the query string.
+/// Finds the token that a client presents: `Authorization: Bearer`, else `X-API-Key`.
+///
+/// Never the query string.
 enum PresentedCredential {
     private static let apiKeyHeader = HTTPField.Name("X-API-Key")
 

@@ -108,7 +108,10 @@ public enum ProblemResponse {
             // Only the type: a description may have anything in it.
             logger.error("failed", metadata: ["requestId": "\(requestID)", "type": "\(type(of: error))"])
         }
-        return Problem(.internalError, "Something went wrong in the server; the request id finds it in the server's log.")
+        return Problem(
+            .internalError,
+            "Something went wrong in the server; the request id finds it in the server's log."
+        )
     }
 }
 

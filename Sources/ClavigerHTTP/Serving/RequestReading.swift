@@ -43,7 +43,10 @@ extension Request {
         let given = self.headers[.contentType] ?? ""
         let essence = given.prefix { $0 != ";" && $0 != " " }.lowercased()
         guard allowed.contains(essence) else {
-            throw Problem(.unsupportedMediaType, "Send the body with Content-Type: \(allowed.joined(separator: " or ")).")
+            throw Problem(
+                .unsupportedMediaType,
+                "Send the body with Content-Type: \(allowed.joined(separator: " or "))."
+            )
         }
     }
 

@@ -27,7 +27,9 @@ public struct RolePatch: Sendable {
 }
 
 extension Authority {
-    /// Makes a role. A role by itself gives nobody anything; giving it to a key is checked then.
+    /// Makes a role.
+    ///
+    /// A role by itself gives nobody anything; giving it to a key is checked then.
     public func createRole(
         _ draft: RoleDraft,
         by caller: Caller,

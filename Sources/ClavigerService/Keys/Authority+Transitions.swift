@@ -28,7 +28,9 @@ extension KeyCommand {
 }
 
 extension Authority {
-    /// Tells a key to change its state. What was told already changes nothing and answers the same.
+    /// Tells a key to change its state.
+    ///
+    /// What was told already changes nothing and answers the same.
     ///
     /// When this returns, no verification on this server sees the old state any more (promise P4).
     public func transition(

@@ -41,7 +41,10 @@ struct GrantCheck {
         }
         guard let limit = change.caller.expiresAt else { return }
         if attributes.expiresAt.map({ $0 > limit }) ?? true {
-            self.refuse("expiresAt", "must be given and not be after \(limit.text), when your own management key expires")
+            self.refuse(
+                "expiresAt",
+                "must be given and not be after \(limit.text), when your own management key expires"
+            )
         }
     }
 }

@@ -19,7 +19,9 @@ extension Authority {
         }
     }
 
-    /// Makes the next version of purposes and begins to use it. Older versions stay for what they were used for.
+    /// Makes the next version of purposes and begins to use it.
+    ///
+    /// Older versions stay for what they were used for.
     public func rotateKeyring(
         _ purposes: [KeyPurpose],
         by caller: Caller,

@@ -30,7 +30,10 @@ public struct FirstStart: Sendable {
             (try tx.keyringEntries(), try tx.workspace(named: Workspace.defaultName))
         }
         if let workspace = existing.1 { return (try await self.open(store, existing.0), workspace, false) }
-        let (keyring, workspace) = try await store.write { try self.fill($0, deliver) } afterCommit: { _ in }
+        let (keyring, workspace) = try await store.write {
+            try self.fill($0, deliver)
+        } afterCommit: { _ in
+        }
         return (keyring, workspace, true)
     }
 

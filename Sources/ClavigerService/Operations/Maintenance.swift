@@ -2,7 +2,9 @@ public import ClavigerCore
 import ClavigerVerifier
 public import Logging
 
-/// What the server does by itself, again and again. Each round does a bounded piece of work in small transactions.
+/// What the server does by itself, again and again.
+///
+/// Each round does a bounded piece of work in small transactions.
 public struct Maintenance: Sendable {
     /// How long answers to requests with an idempotency key are kept.
     public static let answerLifetime = Duration.seconds(24 * 3600)
@@ -40,7 +42,9 @@ public struct Maintenance: Sendable {
         try await self.authority.verifier.loadFilter(expecting: count)
     }
 
-    /// Stores digests that were made with the current pepper. Tells how many it took.
+    /// Stores digests that were made with the current pepper.
+    ///
+    /// Tells how many it took.
     func storeRehashes() async throws -> Int {
         let taken = self.rehashes.take(Self.batch)
         guard !taken.isEmpty else { return 0 }
@@ -57,7 +61,9 @@ public struct Maintenance: Sendable {
         return taken.count
     }
 
-    /// Seals answers under the current key that were sealed under an older one. Tells how many it took.
+    /// Seals answers under the current key that were sealed under an older one.
+    ///
+    /// Tells how many it took.
     func rewrapAnswers() async throws -> Int {
         let keyring = self.authority.keyring.keyring
         let sealer = Sealer(keyring: keyring, random: self.authority.random)

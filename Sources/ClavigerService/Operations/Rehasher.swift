@@ -14,6 +14,7 @@ public final class RehashQueue: RehashSink {
     /// Makes an empty queue.
     public init() {}
 
+    /// Keeps the digest until maintenance takes it.
     public func rehashed(_ credentialID: Credential.ID, _ lookupID: LookupID, _ digest: KeyDigest) {
         self.waiting.withLock { waiting in
             guard waiting.count < Self.capacity else { return }

@@ -1,6 +1,8 @@
 public import ClavigerCore
 
-/// Storage as the use cases see it. All of it is transactions; the workspace is part of every look-up.
+/// Storage as the use cases see it.
+///
+/// All of it is transactions; the workspace is part of every look-up.
 public protocol AuthorityStore: Sendable {
     /// Reads one consistent snapshot.
     ///
@@ -19,7 +21,9 @@ public protocol AuthorityStore: Sendable {
     ) async throws -> T
 }
 
-/// Why storage could not do what it was asked. The text is for the log; it has no values in it.
+/// Why storage could not do what it was asked.
+///
+/// The text is for the log; it has no values in it.
 public enum StoreFailure: Error, Hashable, Sendable {
     /// Nothing was changed, and trying again later may work: locked, closing, full, read-only.
     case unavailable(String)

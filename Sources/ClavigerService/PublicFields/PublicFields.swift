@@ -89,7 +89,9 @@ extension KeyReading {
 }
 
 extension Credential {
-    /// The fields of a credential for answers. Never its digest.
+    /// The fields of a credential for answers.
+    ///
+    /// Never its digest.
     public var publicFields: JSON {
         let (state, retiresAt): (String, Timestamp?) =
             switch self.state {
@@ -138,7 +140,9 @@ extension AuditEvent {
 }
 
 extension KeyringEntry {
-    /// The fields of a keyring entry for answers. Never its salt or check value.
+    /// The fields of a keyring entry for answers.
+    ///
+    /// Never its salt or check value.
     public var publicFields: JSON {
         [
             "purpose": .string(self.purpose.rawValue),

@@ -10,6 +10,7 @@ public struct SQLAuthorityStore: AuthorityStore {
         self.database = database
     }
 
+    /// Reads one consistent snapshot.
     public func read<T: Sendable>(
         _ body: @escaping @Sendable (any AuthorityReading) throws -> T
     ) async throws -> T {
@@ -18,6 +19,7 @@ public struct SQLAuthorityStore: AuthorityStore {
         }
     }
 
+    /// Runs one transaction.
     public func write<T: Sendable>(
         _ body: @escaping @Sendable (any AuthorityWriting) throws -> T,
         afterCommit: @escaping @Sendable (T) -> Void
@@ -41,7 +43,9 @@ public struct SQLAuthorityStore: AuthorityStore {
     }
 }
 
-/// One transaction. Its queries are in the extensions beside this file, by what they are about.
+/// One transaction.
+///
+/// Its queries are in the extensions beside this file, by what they are about.
 struct SQLTransaction {
     let connection: any DatabaseConnection
 }

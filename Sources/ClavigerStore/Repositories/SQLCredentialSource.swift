@@ -10,6 +10,7 @@ public struct SQLCredentialSource: CredentialSource {
         self.database = database
     }
 
+    /// The credential with this lookup id and its key, as committed.
     public func snapshot(for lookupID: LookupID, sharing: SnapshotSharing) async throws -> KeySnapshot? {
         try await SQLAuthorityStore.translating {
             try await self.database.read { connection in
@@ -18,6 +19,7 @@ public struct SQLCredentialSource: CredentialSource {
         }
     }
 
+    /// Calls `body` with every lookup id that has been committed.
     public func forEachLookupID(_ body: @escaping @Sendable (LookupID) -> Void) async throws {
         try await SQLAuthorityStore.translating {
             try await self.database.read { connection in

@@ -25,7 +25,9 @@ struct JSONLogHandler: LogHandler {
             ("time", .string(self.time.now().text)), ("level", .string(event.level.rawValue)),
             ("label", .string(self.label)), ("message", .string("\(event.message)")),
         ])
-        for (key, value) in self.metadata.merging(event.metadata ?? [:], uniquingKeysWith: { $1 }).sorted(by: { $0.key < $1.key }) {
+        for (key, value) in self.metadata.merging(event.metadata ?? [:], uniquingKeysWith: { $1 }).sorted(by: {
+            $0.key < $1.key
+        }) {
             line[key] = .string("\(value)")
         }
         FileHandle.standardError.write(Data(JSON.object(line).serialized() + [UInt8(ascii: "\n")]))

@@ -6,7 +6,7 @@ import Foundation
 import Logging
 import Metrics
 
-/// `claviger serve`
+/// Runs the server: `claviger serve`.
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve",
@@ -51,7 +51,9 @@ struct ServeCommand: AsyncParsableCommand {
         }
     }
 
-    /// Tells a person that the server is ready and what to do next. No secret is in it.
+    /// Tells a person that the server is ready and what to do next.
+    ///
+    /// No secret is in it.
     private static func greet(_ url: String, _ firstKeyPath: String?, isEphemeral: Bool) {
         var text = "claviger is ready on \(url)\n"
         if isEphemeral { text += "Everything is in memory only and is gone when the server stops.\n" }
