@@ -29,7 +29,8 @@ struct Claviger: AsyncParsableCommand {
             CommandGroup(
                 name: "Server",
                 subcommands: [
-                    ServeCommand.self, ConfigCommand.self, BackupCommand.self, RestoreCommand.self, ReadyCommand.self,
+                    ServeCommand.self, ConfigCommand.self, BackupCommand.self, RestoreCommand.self,
+                    RecoverCommand.self, ReadyCommand.self,
                 ]
             ),
             CommandGroup(

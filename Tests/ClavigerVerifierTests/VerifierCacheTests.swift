@@ -116,6 +116,14 @@ struct VerifierCacheTests {
                 #expect(fixture.verifier.counts.credentials <= 640)
             }
         }
+        for token in tokens {
+            #expect(try await fixture.code(token) == .valid)
+            let full = fixture.verifier.counts.credentials
+            fixture.change(token, to: .active)
+            #expect(try await fixture.code(token) == .valid)
+            // It has taken the place that it left, and not another's.
+            #expect(fixture.verifier.counts.credentials == full)
+        }
         for token in tokens { fixture.change(token, to: .revoked) }
         #expect(fixture.verifier.counts.credentials == 0)
         for token in tokens { #expect(try await fixture.code(token) == .revoked) }

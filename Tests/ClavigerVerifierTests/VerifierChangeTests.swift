@@ -161,6 +161,8 @@ struct VerifierChangeTests {
                         let token = tokens[owner * 8 + Int.random(in: 0..<8, using: &generator)]
                         let state = states[Int.random(in: 0..<4, using: &generator)]
                         fixture.change(token, to: state)
+                        // Reads that began before the change end now.
+                        for _ in 0..<Int.random(in: 0...6, using: &generator) { await Task.yield() }
                         let expected = state == .active ? "valid" : state.rawValue
                         let seen = try await fixture.code(token).rawValue
                         if seen != expected {

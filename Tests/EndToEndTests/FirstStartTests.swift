@@ -50,6 +50,27 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: folder.data))
     }
 
+    @Test func whoHasLockedThemselvesOutCanRecover() async throws {
+        let folder = try Folder()
+        let server = try await ServerProcess.start(folder)
+        let caller = Caller(url: server.url, token: try folder.firstKey())
+        let me = await caller.send(.GET, "/v1/self")?.body["id"]?.string ?? ""
+        #expect(await caller.send(.POST, "/v1/keys/\(me)/revoke", ["reason": "other"])?.status == 200)
+        #expect(await caller.send(.GET, "/v1/self")?.status == 401)
+        let busy = try await ServerProcess.run(["recover", "--data", folder.data], folder)
+        #expect(busy.status == 1, "not while a server runs")
+        await server.stop()
+        let recovered = try await ServerProcess.run(["recover", "--data", folder.data], folder)
+        #expect(recovered.status == 0, "\(recovered.errors)")
+        #expect(try folder.mode("data/recovered-management-key") == 0o600)
+        let token = try String(contentsOfFile: folder.data + "/recovered-management-key", encoding: .utf8)
+            .trimmingCharacters(in: .newlines)
+        #expect(!recovered.output.contains(token.suffix(49)))
+        let again = try await ServerProcess.start(folder)
+        #expect(await Caller(url: again.url, token: token).send(.GET, "/v1/self")?.body["scopes"] == ["*"])
+        await again.stop()
+    }
+
     @Test func backupAndRestore() async throws {
         let folder = try Folder()
         let server = try await ServerProcess.start(folder)

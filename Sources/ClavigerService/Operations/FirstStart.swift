@@ -64,32 +64,73 @@ public struct FirstStart: Sendable {
         try tx.insert(workspace)
         let api = try self.managementAPI(workspace, now)
         try tx.insert(api)
-        for role in BuiltInRole.allCases { try tx.insert(self.role(role, workspace, now)) }
-        let owner = try Consumer(
+        let about = JSON.object(JSONObject([("name", .string(workspace.name.text))]))
+        let purposes: JSON = ["purposes": .array(entries.map { .string($0.purpose.rawValue) })]
+        try self.record("workspace.create", workspace.id.text, about, workspace, now, tx)
+        try self.record("keyring.create", nil, purposes, workspace, now, tx)
+        try self.record("api.create", api.id.text, api.publicFields, workspace, now, tx)
+        for builtIn in BuiltInRole.allCases {
+            let role = self.role(builtIn, workspace, now)
+            try tx.insert(role)
+            try self.record("role.create", role.id.text, role.publicFields, workspace, now, tx)
+        }
+        try deliver(self.issueOwnerKey(api, keyring, "First management key", workspace, now, tx))
+        return (keyring, workspace)
+    }
+
+    /// Makes another management key with the role `owner`, for operators who have lost the ones they had.
+    ///
+    /// Whoever can do this holds the database and the root key, and so could do anything anyway.
+    ///
+    /// - Parameter deliver: takes the new key's token, before the commit: if it throws, nothing was done.
+    public func recover(
+        _ store: any AuthorityStore,
+        deliver: @escaping @Sendable (KeyToken) throws -> Void
+    ) async throws {
+        let (keyring, workspace, _) = try await self.run(store, deliver: { _ in })
+        try await store.write { tx in
+            let now = self.time.now()
+            guard let api = try tx.api(named: API.managementName, in: workspace.id) else {
+                throw Problem.notFound("api")
+            }
+            try deliver(self.issueOwnerKey(api, keyring, "Recovered management key", workspace, now, tx))
+        } afterCommit: {
+        }
+    }
+
+    private func issueOwnerKey(
+        _ api: API,
+        _ keyring: Keyring,
+        _ name: String,
+        _ workspace: Workspace,
+        _ now: Timestamp,
+        _ tx: any AuthorityWriting
+    ) throws -> KeyToken {
+        let owner = try self.owner(workspace, now, tx)
+        let (key, credential, token) = try self.ownerKey(api, owner, keyring, name, now)
+        try tx.insert(key, credential)
+        try self.record("key.create", key.id.text, key.publicFields(at: now), workspace, now, tx)
+        return token
+    }
+
+    private func owner(_ workspace: Workspace, _ now: Timestamp, _ tx: any AuthorityWriting) throws -> Consumer {
+        let externalID = try Label(parsing: "owner")
+        if let owner = try tx.consumer(externalID: externalID, in: workspace.id) { return owner }
+        let owner = Consumer(
             id: self.newID(now),
             workspaceID: workspace.id,
             attributes: Consumer.Attributes(
-                externalID: Label(parsing: "owner"),
+                externalID: externalID,
                 kind: .user,
-                name: Label(parsing: "Whoever set Claviger up")
+                name: try Label(parsing: "Whoever set Claviger up")
             ),
             createdAt: now,
             updatedAt: now,
             version: 1
         )
         try tx.insert(owner)
-        let (key, credential, token) = try self.firstKey(api, owner, keyring, now)
-        try tx.insert(key, credential)
-        for (action, kind, id, after) in [
-            ("workspace.create", "workspace", workspace.id.text, JSON.object(JSONObject([("name", "default")]))),
-            ("api.create", "api", api.id.text, api.publicFields),
-            ("consumer.create", "consumer", owner.id.text, owner.publicFields),
-            ("key.create", "key", key.id.text, key.publicFields(at: now)),
-        ] {
-            try tx.append(self.record(action, kind, id, after, workspace, now))
-        }
-        try deliver(token)
-        return (keyring, workspace)
+        try self.record("consumer.create", owner.id.text, owner.publicFields, workspace, now, tx)
+        return owner
     }
 
     private func newID<Owner>(_ now: Timestamp) -> Identifier<Owner> {
@@ -125,10 +166,11 @@ public struct FirstStart: Sendable {
         )
     }
 
-    private func firstKey(
+    private func ownerKey(
         _ api: API,
         _ owner: Consumer,
         _ keyring: Keyring,
+        _ name: String,
         _ now: Timestamp
     ) throws -> (APIKey, Credential, KeyToken) {
         let token = KeyToken(prefix: api.prefix, tag: .live, from: self.random)
@@ -140,7 +182,7 @@ public struct FirstStart: Sendable {
             consumerID: owner.id,
             start: token.publicStart,
             attributes: APIKey.Attributes(
-                name: try Label(parsing: "First management key"),
+                name: try Label(parsing: name),
                 roles: [BuiltInRole.owner.name]
             ),
             state: .active(since: nil),
@@ -160,26 +202,15 @@ public struct FirstStart: Sendable {
         return (key, credential, token)
     }
 
+    /// Writes the record of something that the system did; the action begins with the kind of its target.
     private func record(
         _ action: String,
-        _ kind: String,
-        _ id: String,
+        _ id: String?,
         _ after: JSON,
         _ workspace: Workspace,
-        _ now: Timestamp
-    ) -> AuditRecord {
-        AuditRecord(
-            id: self.newID(now),
-            workspaceID: workspace.id,
-            at: now,
-            actor: .system,
-            action: action,
-            target: AuditRecord.Target(kind: kind, id: id),
-            outcome: .done,
-            reason: nil,
-            before: nil,
-            after: after,
-            requestID: nil
-        )
+        _ now: Timestamp,
+        _ tx: any AuthorityWriting
+    ) throws {
+        try tx.append(.bySystem(action, id, after: after, in: workspace.id, at: now, from: self.random))
     }
 }

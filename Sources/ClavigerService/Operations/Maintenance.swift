@@ -80,19 +80,13 @@ public struct Maintenance: Sendable {
     }
 
     private func record(_ action: String, _ after: JSON) -> AuditRecord {
-        let now = self.authority.time.now()
-        return AuditRecord(
-            id: Identifier(at: now, from: self.authority.random),
-            workspaceID: self.workspaceID,
-            at: now,
-            actor: .system,
-            action: action,
-            target: AuditRecord.Target(kind: String(action.prefix { $0 != "." }), id: nil),
-            outcome: .done,
-            reason: nil,
-            before: nil,
+        .bySystem(
+            action,
+            nil,
             after: after,
-            requestID: nil
+            in: self.workspaceID,
+            at: self.authority.time.now(),
+            from: self.authority.random
         )
     }
 }

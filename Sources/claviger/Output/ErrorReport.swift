@@ -2,6 +2,7 @@ import ArgumentParser
 import ClavigerClient
 import ClavigerCore
 import ClavigerHTTP
+import ClavigerService
 import ClavigerStore
 
 /// Turns any error of a command into what the person sees and the exit code.
@@ -30,6 +31,10 @@ struct ErrorReport: Hashable {
             self.init(.usage("\(error)"))
         case let error as StartFailure:
             self.init(.refused("\(error)"))
+        case let error as KeyringError:
+            self.init(.refused(Self.explanation(of: error)))
+        case StoreFailure.unavailable(let cause), StoreFailure.duplicate(let cause), StoreFailure.broken(let cause):
+            self.init(.refused(cause))
         default:
             let code = Claviger.exitCode(for: error)
             // EX_USAGE is what the parser gives; ours are few and documented.
@@ -47,6 +52,18 @@ struct ErrorReport: Hashable {
 
     private init(_ failure: CommandFailure) {
         self.init(status: failure.status.rawValue, text: "\(failure)")
+    }
+
+    private static func explanation(of error: KeyringError) -> String {
+        switch error {
+        case .wrongRootKey:
+            """
+            The root key is not the one that this database was made with. Nothing was changed. Give the right one \
+            (sealing.provider, sealing.file, CLAVIGER_ROOT_KEY or the passphrase).
+            """
+        default:
+            "The keyring in the database cannot be used (\(error)). Restore a backup with `claviger restore`."
+        }
     }
 
     private static func failure(for error: ClientError) -> CommandFailure {

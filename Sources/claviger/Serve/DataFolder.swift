@@ -35,7 +35,12 @@ struct DataFolder: Sendable {
     var firstKeyPath: String { self.path + "/" + Self.firstKeyName }
 
     /// Whether there is a database yet.
-    var hasDatabase: Bool { FileManager.default.fileExists(atPath: self.databasePath) }
+    var hasDatabase: Bool { Self.hasDatabase(in: self.path) }
+
+    /// Whether a folder has a database.
+    static func hasDatabase(in path: String) -> Bool {
+        FileManager.default.fileExists(atPath: path + "/" + Self.databaseName)
+    }
 
     func release() {
         self.lock.release()

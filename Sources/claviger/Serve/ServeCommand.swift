@@ -42,12 +42,8 @@ struct ServeCommand: AsyncParsableCommand {
             }
         }
         logger.logLevel = configuration.log.level
-        do {
-            try await Server(configuration: configuration, metrics: metrics, logger: logger).run { url, firstKeyPath in
-                Self.greet(url, firstKeyPath, isEphemeral: configuration.data.isEphemeral)
-            }
-        } catch let error as KeyringError {
-            throw StartFailure(Self.explain(error))
+        try await Server(configuration: configuration, metrics: metrics, logger: logger).run { url, firstKeyPath in
+            Self.greet(url, firstKeyPath, isEphemeral: configuration.data.isEphemeral)
         }
     }
 
@@ -74,18 +70,6 @@ struct ServeCommand: AsyncParsableCommand {
                 """
         }
         FileHandle.standardOutput.write(Data(text.utf8))
-    }
-
-    private static func explain(_ error: KeyringError) -> String {
-        switch error {
-        case .wrongRootKey:
-            """
-            The root key is not the one that this database was made with. Nothing was changed. Give the right one \
-            (sealing.provider, sealing.file, CLAVIGER_ROOT_KEY or the passphrase).
-            """
-        default:
-            "The keyring in the database cannot be used (\(error)). Restore a backup with claviger restore."
-        }
     }
 }
 
