@@ -4,7 +4,7 @@ import PackageDescription
 
 let package = Package(
     name: "claviger",
-    platforms: [.macOS(.v15)],
+    platforms: [.macOS(.v26)],
     products: [
         .executable(name: "claviger", targets: ["claviger"]),
         .library(name: "ClavigerClient", targets: ["ClavigerClient"]),
@@ -51,6 +51,7 @@ let package = Package(
             name: "ClavigerService",
             dependencies: [
                 "ClavigerCore", "ClavigerVerifier",
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
             ]
         ),
@@ -150,7 +151,7 @@ let package = Package(
         .testTarget(
             name: "ClavigerHTTPTests",
             dependencies: [
-                "ClavigerHTTP", "ClavigerTestSupport",
+                "ClavigerCore", "ClavigerHTTP", "ClavigerTestSupport",
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),

@@ -44,6 +44,7 @@ stop_all() {
 }
 cleanup() {
     stop_all
+    if [[ -n ${CLAVIGER_BENCH_DATA:-} && -e $results/figures ]]; then cp "$results/figures" "$work/figures"; fi
     rm -rf "$results"
     if [[ -z ${CLAVIGER_BENCH_DATA:-} ]]; then rm -rf "$work"; fi
 }
@@ -165,8 +166,9 @@ done
 figure rss.start_mb "$(resident_megabytes many)"
 
 say "bringing all keys into the caches"
-load few 60 "$connections" verify.lua /v1/keys/verify "$(key few)" "$(tokens few)" all
-load many 600 "$connections" verify.lua /v1/keys/verify "$(key many)" "$(tokens many)" all
+load few 60 "$connections" all.lua "$(key few)" "$(tokens few)"
+load many 600 "$connections" all.lua "$(key many)" "$(tokens many)"
+[[ $requests -ge $keys ]] || fail "not all keys were verified in the time"
 figure cold.http_per_second "$per_second"
 figure rss.cached_mb "$(resident_megabytes many)"
 
@@ -234,7 +236,7 @@ stop_all
 pid_of=()
 
 say "measuring in process"
-on_cores "$bin/inprocess" "$work/many" "$(tokens many)" | tee /dev/stderr >>"$results/figures"
+on_cores "$bin/inprocess" "$work/many" "$(tokens many)" | tee >(cat >&2) >>"$results/figures"
 
 # row WHAT ASKED COMPARISON LIMIT MEASURED [NOTE]: a line of the table; the comparison is awk's.
 row() {

@@ -11,7 +11,6 @@ end
 
 function done(summary, latency)
     print(string.format("requests %d", summary.requests))
-    print(string.format("microseconds %d", summary.duration))
     print(string.format("failed %d", summary.errors.status + summary.errors.read + summary.errors.write
         + summary.errors.timeout + summary.errors.connect))
 end

@@ -1,7 +1,6 @@
 import ClavigerCore
 public import ClavigerHTTP
 public import ClavigerService
-import Crypto
 import HTTPTypes
 import Hummingbird
 import NIOCore
@@ -50,7 +49,7 @@ extension ManagementAPI {
         _ perform: (Once<T>?) async throws -> Outcome<T>
     ) async throws -> Response {
         let once = try request.idempotencyKey().map { key in
-            Once<T>(key: key, fingerprint: Self.fingerprint(request, json)) { render($0).serialized() }
+            Once<T>(key: key, request: Self.canonical(request, json)) { render($0).serialized() }
         }
         switch try await perform(once) {
         case .done(let value):
@@ -64,11 +63,8 @@ extension ManagementAPI {
         }
     }
 
-    private static func fingerprint(_ request: Request, _ json: JSON) -> [UInt8] {
-        var hash = SHA256()
-        hash.update(data: Array("\(request.method.rawValue) \(request.uri.path)\n".utf8))
-        hash.update(data: json.canonical())
-        return Array(hash.finalize())
+    private static func canonical(_ request: Request, _ json: JSON) -> [UInt8] {
+        Array("\(request.method.rawValue) \(request.uri.path)\n".utf8) + json.canonical()
     }
 
     /// One resource with its ETag.

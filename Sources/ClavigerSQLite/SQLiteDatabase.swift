@@ -1,6 +1,7 @@
 public import ClavigerStore
 import Dispatch
 import GRDB
+import Synchronization
 
 /// SQLite behind the `Database` port.
 ///
@@ -37,6 +38,8 @@ public final class SQLiteDatabase: ClavigerStore.Database {
     let path: String?
     let writer: any DatabaseWriter
     private let gate = AccessGate()
+    /// How many transactions have waited in vain for another process's lock.
+    private let timeouts = Mutex(0)
     private let retained: DatabaseFile.Retained?
 
     init(writer: any DatabaseWriter, path: String?, retained: DatabaseFile.Retained?, check: StartCheck, version: Int) {
@@ -77,13 +80,17 @@ public final class SQLiteDatabase: ClavigerStore.Database {
     ) async throws -> T {
         try self.gate.enter()
         let ticket = TransactionTicket()
+        let timeouts = self.timeouts.withLock { $0 }
         // Not GRDB's `write`, which interrupts a transaction when the task that waits for it is cancelled.
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
                 self.writer.asyncWriteWithoutTransaction { database in
                     let result = Result { () throws -> T in
                         guard ticket.begin() else { throw CancellationError() }
-                        let value = try Self.transaction(on: database, body)
+                        // It has queued while the lock was waited for: another wait of its own would make all those
+                        // behind it later and later.
+                        guard self.timeouts.withLock({ $0 }) == timeouts else { throw StoreError.locked }
+                        let value = try self.countingTimeouts { try Self.transaction(on: database, body) }
                         afterCommit(value)
                         return value
                     }
@@ -137,6 +144,15 @@ public final class SQLiteDatabase: ClavigerStore.Database {
         guard let queue = try? DatabaseQueue(path: path, configuration: configuration) else { return }
         _ = try? queue.inDatabase { try Migrator.version(of: $0) }
         try? queue.close()
+    }
+
+    private func countingTimeouts<T>(_ transaction: () throws -> T) throws -> T {
+        do {
+            return try transaction()
+        } catch let error as StoreError where error == .locked {
+            self.timeouts.withLock { $0 += 1 }
+            throw error
+        }
     }
 
     private static func transaction<T>(

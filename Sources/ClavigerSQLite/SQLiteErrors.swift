@@ -17,6 +17,11 @@ extension StoreError {
         }
     }
 
+    /// Another process has the lock.
+    static let locked = StoreError.unavailable(
+        "Another process holds the database locked. Find it (`fuser` on the database file), stop it, and try again."
+    )
+
     /// The error of the port that stands for an error of the engine.
     init(_ error: EngineError) {
         // SQLite's own messages name tables, columns and syntax, never values.
@@ -24,9 +29,7 @@ extension StoreError {
         let code = error.extendedResultCode.rawValue
         switch error.resultCode {
         case .SQLITE_BUSY, .SQLITE_LOCKED:
-            self = .unavailable(
-                "Another process holds the database locked. Find it (`fuser` on the database file), stop it, and try again."
-            )
+            self = .locked
         case .SQLITE_FULL:
             self = .full
         case .SQLITE_READONLY:

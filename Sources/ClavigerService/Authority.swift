@@ -44,24 +44,29 @@ public final class Authority: Sendable {
         _ body: @escaping @Sendable (inout Change) throws -> T
     ) async throws -> Outcome<T> {
         let now = self.time.now()
-        let sealer = Sealer(keyring: self.keyring.keyring, random: self.random)
         do {
-            return try await self.store.write { [random] tx -> (Outcome<T>, Verifier.Effects) in
+            return try await self.store.write { [random, holder = self.keyring] tx -> (Outcome<T>, Verifier.Effects) in
+                // Made here, on the writing thread: a rotation that was committed before must count.
+                let sealer = Sealer(keyring: holder.keyring, random: random)
                 let answerID = once.map {
                     StoredAnswerID(workspaceID: caller.workspaceID, actorID: caller.keyID, idempotencyKey: $0.key)
                 }
-                if let once, let answerID, let answer = try tx.answer(answerID) {
-                    guard answer.fingerprint == once.fingerprint else { throw Problem.idempotencyKeyReused }
+                let caller = try caller.current(tx, at: now)
+                let fingerprint = once?.fingerprint(for: caller)
+                if let fingerprint, let answerID, let answer = try tx.answer(answerID) {
+                    guard answer.fingerprint == fingerprint else { throw Problem.idempotencyKeyReused }
                     let replayed = try sealer.open(answer.sealed, for: answerID.sealingContext)
+                    var change = Change(tx, by: caller, at: now, random: random)
+                    try change.record(AuditAction(action.target, "\(action.verb).replay"), target)
                     return (Outcome<T>.replayed(replayed), Verifier.Effects())
                 }
                 var change = Change(tx, by: caller, at: now, random: random)
                 let result = try body(&change)
                 guard change.hasRecord else { throw UnrecordedChange(action: action.text) }
-                if let once, let answerID {
+                if let once, let answerID, let fingerprint {
                     let sealed = try sealer.seal(once.encode(result), for: answerID.sealingContext)
                     try tx.insert(
-                        StoredAnswer(fingerprint: once.fingerprint, sealed: sealed, createdAt: now),
+                        StoredAnswer(fingerprint: fingerprint, sealed: sealed, createdAt: now),
                         answerID
                     )
                 }
@@ -80,10 +85,11 @@ public final class Authority: Sendable {
         _ action: AuditAction,
         _ target: String?,
         by caller: Caller,
-        _ body: @escaping @Sendable (any AuthorityReading) throws -> T
+        _ body: @escaping @Sendable (any AuthorityReading, Caller) throws -> T
     ) async throws -> T {
+        let now = self.time.now()
         do {
-            return try await self.store.read(body)
+            return try await self.store.read { tx in try body(tx, try caller.current(tx, at: now)) }
         } catch let problem as Problem where problem.kind == .forbidden {
             try await self.recordDenial(of: action, target, by: caller, problem, at: self.time.now())
             throw problem
@@ -106,7 +112,7 @@ public final class Authority: Sendable {
             id: Identifier(at: now, from: self.random),
             workspaceID: caller.workspaceID,
             at: now,
-            actor: .key(caller.keyID, consumer: caller.consumerID, network: caller.network),
+            actor: caller.actor,
             action: action.text,
             target: AuditRecord.Target(kind: action.target.rawValue, id: target),
             outcome: .denied,
@@ -127,7 +133,10 @@ struct UnrecordedChange: Error {
 extension Problem {
     static let idempotencyKeyReused = Problem(
         .idempotencyKeyReused,
-        "This Idempotency-Key was used for another request in the last 24 hours. Use a new one."
+        """
+        This Idempotency-Key was used in the last 24 hours for another request, or before your permissions changed. \
+        Use a new one.
+        """
     )
 
     /// Refuses when the client's idea of the version is out of date.

@@ -13,12 +13,12 @@ public struct Caller: Sendable {
     /// When the management key's time is over.
     public let expiresAt: Timestamp?
     /// Where the request came from.
-    public let network: String?
+    public let network: IPAddress?
     /// The request.
     public let requestID: String
 
     /// Only a verified management key makes a caller.
-    init(_ key: KeySnapshot, network: String?, requestID: String) {
+    init(_ key: KeySnapshot, network: IPAddress?, requestID: String) {
         self.workspaceID = key.workspaceID
         self.keyID = key.keyID
         self.consumerID = key.consumer.id
@@ -28,13 +28,56 @@ public struct Caller: Sendable {
         self.requestID = requestID
     }
 
+    private init(_ caller: Caller, scopes: ScopeSet, expiresAt: Timestamp?) {
+        self.workspaceID = caller.workspaceID
+        self.keyID = caller.keyID
+        self.consumerID = caller.consumerID
+        self.scopes = scopes
+        self.expiresAt = expiresAt
+        self.network = caller.network
+        self.requestID = caller.requestID
+    }
+
+    /// The caller as the transaction sees it.
+    ///
+    /// Between authentication and here the body was awaited and other changes were committed: the management key may
+    /// have been revoked or narrowed, and that change may have been acknowledged (promise P4).
+    func current(_ tx: any AuthorityReading, at now: Timestamp) throws -> Caller {
+        guard let key = try tx.key(self.keyID, in: self.workspaceID), key.state(at: now) == .active,
+            key.attributes.notBefore.map({ $0 <= now }) ?? true
+        else { throw Problem.callerRefused }
+        return Caller(self, scopes: try tx.granted(to: key), expiresAt: key.attributes.expiresAt)
+    }
+
+    /// The actor of an audit record.
+    var actor: AuditRecord.Actor {
+        .key(self.keyID, consumer: self.consumerID, network: self.network?.description)
+    }
+
     /// Refuses unless one of the caller's scopes grants the permission.
     func require(_ permission: Permission) throws(Problem) {
         guard permission.isGranted(by: self.scopes) else { throw .forbidden(needed: permission) }
     }
 }
 
+extension AuthorityReading {
+    /// The scopes of a key, those of its roles included.
+    func granted(to key: APIKey) throws -> ScopeSet {
+        var scopes = key.attributes.scopes
+        for name in key.attributes.roles {
+            scopes += try self.role(named: name, in: key.workspaceID)?.attributes.scopes ?? []
+        }
+        return ScopeSet(scopes)
+    }
+}
+
 extension Problem {
+    /// The one answer to a management key that cannot be used, for whatever reason.
+    public static let callerRefused = Problem(
+        .unauthorized,
+        "The management key cannot be used. It may be mistyped, expired or revoked."
+    )
+
     /// The refusal that names the missing permission.
     static func forbidden(needed permission: Permission) -> Problem {
         .forbidden(needed: permission.scopes[0])

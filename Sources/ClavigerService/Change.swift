@@ -39,7 +39,7 @@ struct Change {
                 id: self.newID(),
                 workspaceID: self.workspaceID,
                 at: self.now,
-                actor: .key(self.caller.keyID, consumer: self.caller.consumerID, network: self.caller.network),
+                actor: self.caller.actor,
                 action: action.text,
                 target: AuditRecord.Target(kind: action.target.rawValue, id: id),
                 outcome: .done,

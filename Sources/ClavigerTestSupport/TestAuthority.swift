@@ -99,7 +99,7 @@ public struct TestAuthority: Sendable {
         guard
             let caller = try await self.authority.authenticate(
                 PresentedToken(token),
-                network: "192.0.2.1",
+                network: IPAddress(parsing: "192.0.2.1"),
                 requestID: "req_test"
             )
         else { throw NotACaller() }

@@ -146,10 +146,8 @@ public final class Verifier: Sendable {
             }
         }
         let verdict = pipeline.decide(token, snapshot, query, at: now, isVisible: isVisible, trace: &trace)
-        if let sink = self.rehashSink, verdict.isValid, let key = verdict.key,
-            let digest = pipeline.rehashed(token, key)
-        {
-            sink.rehashed(key.credentialID, token.lookupID, digest)
+        if verdict.isValid, let key = verdict.key, let digest = pipeline.rehashed(token, key) {
+            self.rehashSink?.rehashed(key.credentialID, token.lookupID, digest)
         }
         return verdict
     }

@@ -269,6 +269,41 @@ struct OpeningTests {
         try await database.close()
     }
 
+    @Test("Changes that queue up behind another connection's lock are all refused when the first has waited in vain")
+    func busyQueue() async throws {
+        try await self.create()
+        let database = try await SQLiteDatabase.open(.file(self.path), busyTimeout: 0.3, migrations: Migration.all)
+        var configuration = Configuration()
+        configuration.allowsUnsafeTransactions = true
+        let other = try DatabaseQueue(path: self.path, configuration: configuration)
+        try await other.writeWithoutTransaction { try $0.execute(sql: "BEGIN IMMEDIATE") }
+        let insert: ClavigerStore.SQL = "INSERT INTO meta (name, value) VALUES ('a', 'b')"
+        // Released only when they are done, so that every one of them finds the lock.
+        let begun = ContinuousClock.now
+        let refusals = await withTaskGroup { group in
+            for _ in 0..<20 {
+                group.addTask {
+                    do {
+                        try await database.write { try $0.execute(insert) }
+                        return false
+                    } catch ClavigerStore.DatabaseError.unavailable {
+                        return true
+                    } catch {
+                        return false
+                    }
+                }
+            }
+            return await group.reduce(into: 0) { $0 += $1 ? 1 : 0 }
+        }
+        #expect(refusals == 20)
+        // One after the other would take 20 × 0.3 s; a task may be late and find the queue empty again.
+        #expect(ContinuousClock.now - begun < .seconds(2))
+        try await other.writeWithoutTransaction { try $0.execute(sql: "ROLLBACK") }
+        #expect(try await database.write { try $0.execute(insert) } == 1)
+        try other.close()
+        try await database.close()
+    }
+
     @Test("A full disk refuses the change whole, and reading goes on")
     func full() async throws {
         let database = try await SQLiteDatabase.open(.file(self.path))

@@ -14,7 +14,7 @@ struct LookupFilterTests {
         func ids(_ count: Int) -> [LookupID] {
             var ids: [LookupID] = []
             while ids.count < count {
-                let characters = fixture.random.bytes(12).map { Base62.alphabet[Int($0) % 62] }
+                let characters = fixture.random.bytes(12).map { Base62.character($0 % 62) }
                 if let id = LookupID(characters), id.mixed >> 58 == 5 { ids.append(id) }
             }
             return ids
@@ -138,7 +138,7 @@ struct LookupFilterTests {
         var effects = Verifier.Effects()
         // 65,536 places in 64 shards: each is overfull beyond 2,048.
         effects.added = (0..<150_000).compactMap { _ in
-            LookupID(fixture.random.bytes(12).map { Base62.alphabet[Int($0) % 62] })
+            LookupID(fixture.random.bytes(12).map { Base62.character($0 % 62) })
         }
         fixture.verifier.apply(effects)
         #expect(fixture.verifier.isFilterOverfull)

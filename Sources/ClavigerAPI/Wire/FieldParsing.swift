@@ -111,7 +111,13 @@ extension ObjectReader {
             _ = self.value("metadata")
             return .remove
         }
-        return self.optionalObject("metadata").map(Edit.set) ?? .keep
+        guard let patch = self.optionalObject("metadata") else { return .keep }
+        // What is larger can only be refused; merging it first would keep the one writing thread busy.
+        guard JSON.object(patch).serialized().count <= 8192 else {
+            self.refuse("metadata", "must take at most 8,192 bytes as a patch, and 4,096 once merged")
+            return .keep
+        }
+        return .set(patch)
     }
 
     /// The metadata of something new.

@@ -57,8 +57,8 @@ public struct Label: Hashable, Sendable {
         guard !text.isEmpty, text.unicodeScalars.count <= longest else {
             throw FieldError("must have 1 to \(longest) characters")
         }
-        guard !text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
-            throw FieldError("must not have control characters")
+        guard text.unicodeScalars.allSatisfy(Self.isVisible) else {
+            throw FieldError("must not have control characters or characters that cannot be seen")
         }
         guard text.first?.isWhitespace == false, text.last?.isWhitespace == false else {
             throw FieldError("must not begin or end with a space")
@@ -68,6 +68,24 @@ public struct Label: Hashable, Sendable {
 
     init(known text: String) {
         self.text = text
+    }
+
+    /// Names are compared as stored, byte by byte, as the database does.
+    public static func == (lhs: Self, rhs: Self) -> Bool {
+        lhs.text.utf8.elementsEqual(rhs.text.utf8)
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        for byte in self.text.utf8 { hasher.combine(byte) }
+    }
+
+    /// Whether a character can be seen and leaves the others where they are: a name that looks like another, or turns
+    /// the text around it, deceives whoever reads a table or the audit log.
+    private static func isVisible(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .unassigned: false
+        default: true
+        }
     }
 }
 

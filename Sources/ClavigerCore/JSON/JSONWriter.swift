@@ -33,6 +33,17 @@ public struct JSONWriter: Sendable {
     /// Writes a quoted string; only what RFC 8785 section 3.2.2.2 escapes is escaped.
     public mutating func string(_ value: String) {
         self.bytes.append(UInt8(ascii: "\""))
+        // Most strings have nothing to escape and are copied at once.
+        let isPlain = value.utf8.withContiguousStorageIfAvailable { utf8 in
+            let isPlain = utf8.allSatisfy { $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
+            if isPlain { self.bytes.append(contentsOf: utf8) }
+            return isPlain
+        }
+        if isPlain != true { self.escaped(value) }
+        self.bytes.append(UInt8(ascii: "\""))
+    }
+
+    private mutating func escaped(_ value: String) {
         for byte in value.utf8 {
             switch byte {
             case UInt8(ascii: "\""): self.raw("\\\"")
@@ -50,7 +61,6 @@ public struct JSONWriter: Sendable {
             default: self.bytes.append(byte)
             }
         }
-        self.bytes.append(UInt8(ascii: "\""))
     }
 
     /// Writes any value; with `sorted`, members are in the order of RFC 8785.

@@ -103,7 +103,7 @@ public struct KeyToken: Sendable {
     private static func lookupCharacters(from random: any RandomSource) -> [UInt8] {
         var characters: [UInt8] = []
         while characters.count < LookupID.length {
-            let digits = random.bytes(16).filter { $0 < 248 }.map { Base62.alphabet[Int($0 % 62)] }
+            let digits = random.bytes(16).filter { $0 < 248 }.map { Base62.character($0 % 62) }
             characters.append(contentsOf: digits.prefix(LookupID.length - characters.count))
         }
         return characters

@@ -2,32 +2,39 @@
 ///
 /// The alphabet is in ASCII order, so texts of one width sort as their numbers do.
 package enum Base62 {
-    package static let alphabet = Array("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".utf8)
+    // Arithmetic instead of tables: a table is an object whose reference count all threads would change.
 
-    private static let values: [UInt8] = {
-        var table = [UInt8](repeating: 0xFF, count: 256)
-        for (value, character) in Self.alphabet.enumerated() { table[Int(character)] = UInt8(value) }
-        return table
-    }()
+    /// The character of a digit from 0 to 61.
+    package static func character(_ digit: UInt8) -> UInt8 {
+        switch digit {
+        case ..<10: UInt8(ascii: "0") + digit
+        case ..<36: UInt8(ascii: "A") + digit - 10
+        default: UInt8(ascii: "a") + digit - 36
+        }
+    }
 
     /// The value of a character, or nil for one outside the alphabet.
     package static func value(of character: UInt8) -> UInt8? {
-        let value = Self.values[Int(character)]
-        return value == 0xFF ? nil : value
+        switch character {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): character - UInt8(ascii: "0")
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"): character - UInt8(ascii: "A") + 10
+        case UInt8(ascii: "a")...UInt8(ascii: "z"): character - UInt8(ascii: "a") + 36
+        default: nil
+        }
     }
 
     /// Whether every byte is in the alphabet.
     package static func contains(_ bytes: some Collection<UInt8>) -> Bool {
-        bytes.allSatisfy { Self.values[Int($0)] != 0xFF }
+        bytes.allSatisfy { Self.value(of: $0) != nil }
     }
 
     /// The low digits of `number`.
     package static func digits<I: FixedWidthInteger & UnsignedInteger>(of number: I, width: Int) -> [UInt8] {
         var rest = number
-        var digits = [UInt8](repeating: Self.alphabet[0], count: width)
+        var digits = [UInt8](repeating: Self.character(0), count: width)
         for index in stride(from: width - 1, through: 0, by: -1) where rest != 0 {
             let (quotient, remainder) = rest.quotientAndRemainder(dividingBy: 62)
-            digits[index] = Self.alphabet[Int(remainder)]
+            digits[index] = Self.character(UInt8(remainder))
             rest = quotient
         }
         return digits
@@ -54,7 +61,7 @@ package enum Base62 {
     /// 32 bytes need 43 digits: 62^43 is larger than 2^256.
     package static func encode(_ bytes: [UInt8], width: Int) -> [UInt8] {
         var limbs = bytes
-        var digits = [UInt8](repeating: Self.alphabet[0], count: width)
+        var digits = [UInt8](repeating: Self.character(0), count: width)
         for index in stride(from: width - 1, through: 0, by: -1) {
             var remainder = 0
             for limb in limbs.indices {
@@ -62,7 +69,7 @@ package enum Base62 {
                 limbs[limb] = UInt8(value / 62)
                 remainder = value % 62
             }
-            digits[index] = Self.alphabet[remainder]
+            digits[index] = Self.character(UInt8(remainder))
         }
         return digits
     }

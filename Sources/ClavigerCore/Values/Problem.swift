@@ -59,9 +59,11 @@ public struct Problem: Error, Hashable, Sendable {
     }
 
     /// The problem for a request with violations.
+    ///
+    /// Of very many violations the first ones are told: an answer must not be larger than the request that it refuses.
     public static func validation(_ violations: [Violation]) -> Problem {
         let count = violations.count == 1 ? "1 value is" : "\(violations.count) values are"
-        return Problem(.validationFailed, "\(count) not acceptable; see errors.", violations: violations)
+        return Problem(.validationFailed, "\(count) not acceptable; see errors.", violations: Array(violations.prefix(100)))
     }
 
     /// The one answer for an id that does not exist, is of another workspace or has been removed.

@@ -1,3 +1,4 @@
+public import ClavigerCore
 public import NIOCore
 
 extension IPAddress {

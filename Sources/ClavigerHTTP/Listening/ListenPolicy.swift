@@ -1,3 +1,4 @@
+import ClavigerCore
 import NIOCore
 
 /// Decides whether the server may listen where it is told to.

@@ -16,6 +16,9 @@ import NIOSSL
 /// connection, and the client may never see the answer. So only the sending half closes, and what still arrives is
 /// thrown away for a short while.
 ///
+/// A client that does not take its answers is cut off: nothing else would end such a connection, since idle clocks
+/// stand still while answers are due.
+///
 /// A request that arrives in one read costs neither a look at the clock nor a scheduled task.
 public final class RequestGuardHandler: ChannelDuplexHandler, RemovableChannelHandler {
     /// Requests from the decoder.
@@ -44,7 +47,11 @@ public final class RequestGuardHandler: ChannelDuplexHandler, RemovableChannelHa
     private var progress = RequestProgress()
     private var check: Scheduled<Void>?
     private var lingerEnd: Scheduled<Void>?
+    private var stuckEnd: Scheduled<Void>?
     private var inputClosed = false
+
+    /// How many requests have begun to arrive and have not been answered to the end.
+    var requestsWaiting: Int { self.progress.requestsWaiting }
 
     /// A handler for one connection, or one HTTP/2 stream.
     ///
@@ -133,6 +140,19 @@ public final class RequestGuardHandler: ChannelDuplexHandler, RemovableChannelHa
         context.fireUserInboundEventTriggered(event)
     }
 
+    /// Starts the clock when the client stops taking its answers, and stops it when they flow again.
+    public func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable {
+            self.stuckEnd?.cancel()
+            self.stuckEnd = nil
+        } else if self.stuckEnd == nil {
+            self.stuckEnd = context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(self.limits.idle)) {
+                context.close(promise: nil)
+            }
+        }
+        context.fireChannelWritabilityChanged()
+    }
+
     /// Follows the answers; sends the refusal when its turn has come.
     public func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         switch self.state {
@@ -186,6 +206,10 @@ extension RequestGuardHandler {
             case .failure: self.abort(context: context)
             }
         }
+        // Until the client has taken it; then `linger` has a shorter clock.
+        self.lingerEnd = context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(self.limits.idle)) {
+            context.close(promise: nil)
+        }
         context.writeAndFlush(self.wrapOutboundOut(.end(nil)), promise: written)
     }
 
@@ -196,6 +220,7 @@ extension RequestGuardHandler {
         let closed = context.eventLoop.makePromise(of: Void.self)
         closed.futureResult.assumeIsolated().whenFailure { _ in context.close(promise: nil) }
         context.close(mode: .output, promise: closed)
+        self.lingerEnd?.cancel()
         self.lingerEnd = context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(self.limits.linger)) {
             context.close(promise: nil)
         }
@@ -237,6 +262,8 @@ extension RequestGuardHandler {
         self.check = nil
         self.lingerEnd?.cancel()
         self.lingerEnd = nil
+        self.stuckEnd?.cancel()
+        self.stuckEnd = nil
     }
 
     /// Whether this is a connection and not one stream of an HTTP/2 connection.

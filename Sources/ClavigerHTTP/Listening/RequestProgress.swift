@@ -31,6 +31,9 @@ struct RequestProgress {
     /// Whether requests that have arrived still wait for their answer.
     var isAnswering: Bool { self.answersEnded < self.requestsBegun - (self.isReadingRequest ? 1 : 0) }
 
+    /// How many requests have begun to arrive and have not been answered to the end.
+    var requestsWaiting: Int { max(0, self.requestsBegun - self.answersEnded) }
+
     mutating func readHead() {
         self.requestsBegun += 1
         self.isReadingRequest = true

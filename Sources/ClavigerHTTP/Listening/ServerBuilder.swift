@@ -28,7 +28,11 @@ extension HTTPServerBuilder {
                 maxHeaderFieldCount: limits.headerFields
             )
         )
-        guard let tls else { return .http1(configuration: http1) }
+        guard let tls else {
+            return HTTPServerBuilder { responder in
+                ClearTextChannel(base: HTTP1Channel(responder: responder, configuration: http1))
+            }
+        }
         return HTTPServerBuilder { responder in
             let secure = try HTTP2UpgradeChannel(
                 tlsConfiguration: tls,
@@ -44,13 +48,30 @@ extension HTTPServerBuilder {
     }
 }
 
+/// A clear-text channel that takes in little at a time.
+private struct ClearTextChannel: ServerChildChannel {
+    let base: HTTP1Channel
+
+    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<HTTP1Channel.Value> {
+        channel.eventLoop.makeCompletedFuture { try channel.readLittle() }.flatMap {
+            self.base.setup(channel: channel, logger: logger)
+        }
+    }
+
+    func handle(value: HTTP1Channel.Value, logger: Logger) async {
+        await self.base.handle(value: value, logger: logger)
+    }
+}
+
 /// A TLS channel whose handshake and silence are bounded.
 private struct WatchedTLSChannel: ServerChildChannel {
     let base: HTTP2UpgradeChannel
     let limits: RequestLimits
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<HTTP2UpgradeChannel.Value> {
-        self.base.setup(channel: channel, logger: logger).flatMapThrowing { value in
+        channel.eventLoop.makeCompletedFuture { try channel.readLittle() }.flatMap {
+            self.base.setup(channel: channel, logger: logger)
+        }.flatMapThrowing { value in
             let pipeline = channel.pipeline.syncOperations
             let tls = try pipeline.handler(type: NIOSSLServerHandler.self)
             try pipeline.addHandler(TLSConnectionWatch(limits: self.limits), position: .after(tls))
@@ -60,5 +81,20 @@ private struct WatchedTLSChannel: ServerChildChannel {
 
     func handle(value: HTTP2UpgradeChannel.Value, logger: Logger) async {
         await self.base.handle(value: value, logger: logger)
+    }
+}
+
+extension Channel {
+    /// Bounds what one read takes in.
+    ///
+    /// Reading pauses while requests wait, but the decoder has made requests of everything that was read before: of the
+    /// 256 KiB that NIO reads at once, a client that pipelines makes ten thousand requests and megabytes of memory.
+    fileprivate func readLittle() throws {
+        let options = self.syncOptions
+        try options?.setOption(.maxMessagesPerRead, value: 1)
+        try options?.setOption(
+            .recvAllocator,
+            value: AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: 2048, maximum: 16 * 1024)
+        )
     }
 }

@@ -1,3 +1,4 @@
+public import ClavigerCore
 public import ClavigerService
 public import Hummingbird
 import NIOCore

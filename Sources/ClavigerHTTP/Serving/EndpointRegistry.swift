@@ -1,3 +1,4 @@
+import ClavigerCore
 public import ClavigerService
 import HTTPTypes
 public import Hummingbird
@@ -47,23 +48,32 @@ public struct EndpointRegistry {
 
     /// A call that needs a management key.
     ///
-    /// - Parameter isFrequent: whether it is too frequent for a line in the log at level `info`.
+    /// A call that changes or reads the store sees in its transaction whether the caller is still one. A call that
+    /// decides from memory has to have its body before the caller is authenticated, or a key that was revoked while the
+    /// body was on its way would still be obeyed.
+    ///
+    /// - Parameters:
+    ///   - isFrequent: whether it is too frequent for a line in the log at level `info`.
+    ///   - bodyFirst: how much body to take in before the caller is authenticated; nil for none.
     public mutating func authenticated(
         _ method: HTTPRequest.Method,
         _ path: String,
         isFrequent: Bool = false,
+        bodyFirst: Int? = nil,
         _ handler: @escaping @Sendable (Request, CallerContext) async throws -> Response
     ) {
         self.authenticated.append(EndpointName(method: method, path: path))
         let authority = self.authority
         self.add(method, path, isFrequent: isFrequent) { request, origin, line in
-            guard let token = PresentedCredential.token(in: request) else { throw UnauthorizedProblem.missing }
+            guard let token = PresentedCredential.token(in: request) else { throw Problem.callerMissing }
+            var request = request
+            if let bodyFirst { try await request.takeIn(atMost: bodyFirst) }
             let caller = try await authority.authenticate(
                 token,
-                network: origin.client?.description,
+                network: origin.client,
                 requestID: origin.requestID
             )
-            guard let caller else { throw UnauthorizedProblem.refused }
+            guard let caller else { throw Problem.callerRefused }
             line.callerKeyID = caller.keyID
             return try await handler(request, CallerContext(caller: caller, origin: origin))
         }

@@ -1,4 +1,5 @@
 import ClavigerCore
+import ClavigerService
 import HTTPTypes
 import Hummingbird
 import Logging
@@ -63,10 +64,12 @@ struct EndpointShell: Sendable {
         } catch {
             let problem = ProblemResponse.problem(for: error, self.logger, requestID: requestID)
             response = ProblemResponse.response(for: problem, requestID: requestID)
-            if error is UnauthorizedProblem.Refused {
+            if (error as? Problem) == .callerRefused {
                 response.headers[.wwwAuthenticate] = "Bearer error=\"invalid_token\""
             }
         }
+        // RFC 9110 section 9.3.2: an answer to HEAD has no body; one would be taken for the next answer.
+        if request.method == .head { response.body = ResponseBody() }
         self.addHeaders(to: &response, requestID)
         let duration = MonotonicTime.nanoseconds() - begin
         metrics.record(response.status, nanoseconds: duration)
@@ -114,13 +117,10 @@ struct MethodNotAllowed: Error {
     let allowed: String
 }
 
-/// The two refusals of authentication, which differ only in the challenge that they carry (RFC 6750 section 3).
-enum UnauthorizedProblem {
-    struct Refused: Error {}
-
-    static let missing = Problem(
+extension Problem {
+    /// The answer to a request without a management key.
+    static let callerMissing = Problem(
         .unauthorized,
         "Send a management key as Authorization: Bearer <token>, or as X-API-Key."
     )
-    static let refused = Refused()
 }

@@ -88,8 +88,6 @@ public enum ProblemResponse {
         switch error {
         case let problem as Problem:
             return problem
-        case is UnauthorizedProblem.Refused:
-            return Problem(.unauthorized, "The management key cannot be used. It may be mistyped, expired or revoked.")
         case StoreFailure.unavailable(let cause):
             logger.error("storage is unavailable", metadata: ["requestId": "\(requestID)", "cause": "\(cause)"])
             return Problem(.unavailable, "The server cannot reach its storage now. Nothing was changed; try again.")

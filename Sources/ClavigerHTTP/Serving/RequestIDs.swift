@@ -11,7 +11,7 @@ public final class RequestIDs: Sendable {
 
     /// Begins a series of ids; the start is random, so that two runs of a server do not give the same ids.
     public init(random: any RandomSource) {
-        let digits = random.bytes(Self.randomLength).map { Base62.alphabet[Int($0) % 62] }
+        let digits = random.bytes(Self.randomLength).map { Base62.character($0 % 62) }
         self.start = Array("req_".utf8) + digits
         self.count = Atomic(0)
     }
@@ -23,7 +23,7 @@ public final class RequestIDs: Sendable {
             for (index, byte) in self.start.enumerated() { buffer[index] = byte }
             var rest = number
             for index in stride(from: self.start.count + Self.countLength - 1, through: self.start.count, by: -1) {
-                buffer[index] = Base62.alphabet[Int(rest % 62)]
+                buffer[index] = Base62.character(UInt8(rest % 62))
                 rest /= 62
             }
             return buffer.count

@@ -25,6 +25,11 @@ extension Request {
         return try Self.parse(buffer)
     }
 
+    /// Takes the body in, to be read later.
+    mutating func takeIn(atMost limit: Int) async throws {
+        self.body = RequestBody(buffer: try await self.bytes(atMost: limit))
+    }
+
     private func bytes(atMost limit: Int) async throws -> ByteBuffer {
         // What is announced as too large is refused without reading it.
         if let length = self.headers[.contentLength].flatMap({ Int($0) }), length > limit { throw Self.tooLarge(limit) }

@@ -110,6 +110,7 @@ CREATE INDEX keys_page_by_api ON keys (workspace_id, api_id, environment, id);
 CREATE INDEX keys_page_by_consumer ON keys (workspace_id, consumer_id, id);
 CREATE INDEX keys_page_by_state ON keys (workspace_id, state, id);
 CREATE INDEX keys_page_by_environment ON keys (workspace_id, environment, id);
+CREATE INDEX keys_by_expiry ON keys (workspace_id, expires_at) WHERE expires_at IS NOT NULL;
 CREATE INDEX keys_page_by_name ON keys (workspace_id, name, id);
 
 CREATE TABLE key_roles (
@@ -160,6 +161,8 @@ CREATE TABLE audit_events (
 CREATE INDEX audit_events_page ON audit_events (workspace_id, event_index);
 CREATE INDEX audit_events_by_target ON audit_events (workspace_id, target_id, event_index);
 CREATE INDEX audit_events_by_actor ON audit_events (workspace_id, actor_id, event_index);
+CREATE INDEX audit_events_by_outcome ON audit_events (workspace_id, outcome, event_index);
+CREATE INDEX audit_events_by_time ON audit_events (workspace_id, at, event_index);
 CREATE INDEX audit_events_by_action ON audit_events (workspace_id, action, event_index);
 
 CREATE TRIGGER audit_events_no_update BEFORE UPDATE ON audit_events

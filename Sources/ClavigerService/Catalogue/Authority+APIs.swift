@@ -37,6 +37,7 @@ extension Authority {
     /// Makes an api.
     public func createAPI(_ draft: APIDraft, by caller: Caller, once: Once<API>? = nil) async throws -> Outcome<API> {
         try await self.change(AuditAction(.api, "create"), nil, by: caller, once: once) { change in
+            let caller = change.caller
             try caller.require(.createAPIs)
             if try change.tx.isTaken(apiName: draft.name, in: change.workspaceID) {
                 throw Problem.taken("/name", "is or was the name of another api; names are never used twice")
@@ -62,7 +63,7 @@ extension Authority {
 
     /// One api.
     public func api(_ reference: Reference<API>, by caller: Caller) async throws -> API {
-        try await self.read(AuditAction(.api, "read"), reference.text, by: caller) { tx in
+        try await self.read(AuditAction(.api, "read"), reference.text, by: caller) { tx, caller in
             let api = try tx.existingAPI(reference, in: caller.workspaceID)
             try caller.require(.apis(.read, api.reference))
             return api
@@ -71,7 +72,7 @@ extension Authority {
 
     /// The apis that the caller may read, by id.
     public func apis(page: PageRequest, by caller: Caller) async throws -> [API] {
-        try await self.read(AuditAction(.api, "list"), nil, by: caller) { tx in
+        try await self.read(AuditAction(.api, "list"), nil, by: caller) { tx, caller in
             let readable = try tx.apis(in: caller.workspaceID).filter {
                 Permission.apis(.read, $0.reference).isGranted(by: caller.scopes)
             }
@@ -89,6 +90,7 @@ extension Authority {
     ) async throws -> API {
         let action = AuditAction(.api, "update")
         return try await self.change(action, reference.text, by: caller, once: nil) { change in
+            let caller = change.caller
             var api = try change.tx.existingAPI(reference, in: change.workspaceID)
             try caller.require(.apis(.update, api.reference))
             try Problem.checkVersion(version, is: api.version)
@@ -116,11 +118,12 @@ extension Authority {
     ) async throws {
         let action = AuditAction(.api, "delete")
         _ = try await self.change(action, reference.text, by: caller, once: nil) { change in
+            let caller = change.caller
             let api = try change.tx.existingAPI(reference, in: change.workspaceID)
             try caller.require(.apis(.delete, api.reference))
             try Problem.checkVersion(version, is: api.version)
             try Self.refuseIfManagement(api)
-            guard try !change.tx.isInUse(api.id, environment: nil) else {
+            guard try !change.tx.isInUse(api.id, environment: nil, in: change.workspaceID) else {
                 throw Problem(.stateConflict, "The api still has keys. Revoke and delete its keys first.")
             }
             try change.tx.delete(api.id, in: change.workspaceID, at: change.now)
@@ -138,7 +141,7 @@ extension Authority {
     private static func checkEnvironmentsInUse(of api: API, _ change: Change) throws {
         let old = try change.tx.existingAPI(.id(api.id), in: change.workspaceID)
         for environment in old.attributes.environments where !api.attributes.environments.contains(environment) {
-            guard try !change.tx.isInUse(api.id, environment: environment.name) else {
+            guard try !change.tx.isInUse(api.id, environment: environment.name, in: change.workspaceID) else {
                 throw Problem(
                     .stateConflict,
                     "The environment \(environment.name.text) has keys: it cannot be removed, and its tag stays."

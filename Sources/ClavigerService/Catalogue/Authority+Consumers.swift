@@ -25,6 +25,7 @@ extension Authority {
     ) async throws -> Outcome<Consumer> {
         let action = AuditAction(.consumer, "create")
         return try await self.change(action, nil, by: caller, once: once) { change in
+            let caller = change.caller
             try caller.require(.consumers(.create))
             try Self.checkFree(draft.externalID, change)
             let consumer = Consumer(
@@ -43,7 +44,7 @@ extension Authority {
 
     /// One consumer.
     public func consumer(_ id: Consumer.ID, by caller: Caller) async throws -> Consumer {
-        try await self.read(AuditAction(.consumer, "read"), id.text, by: caller) { tx in
+        try await self.read(AuditAction(.consumer, "read"), id.text, by: caller) { tx, caller in
             try caller.require(.consumers(.read))
             return try tx.existingConsumer(id, in: caller.workspaceID)
         }
@@ -56,7 +57,7 @@ extension Authority {
         page: PageRequest,
         by caller: Caller
     ) async throws -> [Consumer] {
-        try await self.read(AuditAction(.consumer, "list"), nil, by: caller) { tx in
+        try await self.read(AuditAction(.consumer, "list"), nil, by: caller) { tx, caller in
             try caller.require(.consumers(.read))
             return try tx.consumers(in: caller.workspaceID, externalID: externalID, kind: kind, page: page)
         }
@@ -71,6 +72,7 @@ extension Authority {
     ) async throws -> Consumer {
         let action = AuditAction(.consumer, "update")
         return try await self.change(action, id.text, by: caller, once: nil) { change in
+            let caller = change.caller
             try caller.require(.consumers(.update))
             var consumer = try change.tx.existingConsumer(id, in: change.workspaceID)
             try Problem.checkVersion(version, is: consumer.version)
@@ -85,7 +87,7 @@ extension Authority {
             consumer.updatedAt = change.now
             consumer.version += 1
             try change.tx.update(consumer)
-            change.effects.changed = try change.tx.lookupIDs(ofConsumer: id)
+            change.effects.changed = try change.tx.lookupIDs(ofConsumer: id, in: change.workspaceID)
             try change.record(action, id.text, before: before, after: consumer.publicFields)
             return consumer
         }.value
@@ -95,10 +97,11 @@ extension Authority {
     public func deleteConsumer(_ id: Consumer.ID, expecting version: Int?, by caller: Caller) async throws {
         let action = AuditAction(.consumer, "delete")
         _ = try await self.change(action, id.text, by: caller, once: nil) { change in
+            let caller = change.caller
             try caller.require(.consumers(.delete))
             let consumer = try change.tx.existingConsumer(id, in: change.workspaceID)
             try Problem.checkVersion(version, is: consumer.version)
-            guard try !change.tx.isInUse(id) else {
+            guard try !change.tx.isInUse(id, in: change.workspaceID) else {
                 throw Problem(.stateConflict, "The consumer still owns keys. Revoke and delete its keys first.")
             }
             try change.tx.delete(id, in: change.workspaceID, at: change.now)

@@ -37,6 +37,7 @@ extension Authority {
     ) async throws -> Outcome<Role> {
         let action = AuditAction(.role, "create")
         return try await self.change(action, nil, by: caller, once: once) { change in
+            let caller = change.caller
             try caller.require(.roles(.create))
             if try change.tx.isTaken(roleName: draft.name, in: change.workspaceID) {
                 throw Problem.taken("/name", "is or was the name of another role; names are never used twice")
@@ -59,7 +60,7 @@ extension Authority {
 
     /// One role.
     public func role(_ reference: Reference<Role>, by caller: Caller) async throws -> Role {
-        try await self.read(AuditAction(.role, "read"), reference.text, by: caller) { tx in
+        try await self.read(AuditAction(.role, "read"), reference.text, by: caller) { tx, caller in
             try caller.require(.roles(.read))
             return try tx.existingRole(reference, in: caller.workspaceID)
         }
@@ -67,7 +68,7 @@ extension Authority {
 
     /// Roles by id.
     public func roles(page: PageRequest, by caller: Caller) async throws -> [Role] {
-        try await self.read(AuditAction(.role, "list"), nil, by: caller) { tx in
+        try await self.read(AuditAction(.role, "list"), nil, by: caller) { tx, caller in
             try caller.require(.roles(.read))
             return try tx.roles(in: caller.workspaceID, page: page)
         }
@@ -82,6 +83,7 @@ extension Authority {
     ) async throws -> Role {
         let action = AuditAction(.role, "update")
         return try await self.change(action, reference.text, by: caller, once: nil) { change in
+            let caller = change.caller
             try caller.require(.roles(.update))
             var role = try change.tx.existingRole(reference, in: change.workspaceID)
             try Problem.checkVersion(version, is: role.version)
@@ -89,11 +91,11 @@ extension Authority {
             let before = role.publicFields
             role.attributes.description = patch.description.applied(to: role.attributes.description)
             role.attributes.scopes = patch.scopes.applied(to: role.attributes.scopes)
-            try Self.checkHolders(of: role, change)
+            if case .set = patch.scopes { try Self.checkHolders(of: role, change) }
             role.updatedAt = change.now
             role.version += 1
             try change.tx.update(role)
-            change.effects.changed = try change.tx.lookupIDs(withRole: role.id)
+            change.effects.changed = try change.tx.lookupIDs(withRole: role.id, in: change.workspaceID)
             try change.record(action, role.id.text, before: before, after: role.publicFields)
             return role
         }.value
@@ -103,11 +105,12 @@ extension Authority {
     public func deleteRole(_ reference: Reference<Role>, expecting version: Int?, by caller: Caller) async throws {
         let action = AuditAction(.role, "delete")
         _ = try await self.change(action, reference.text, by: caller, once: nil) { change in
+            let caller = change.caller
             try caller.require(.roles(.delete))
             let role = try change.tx.existingRole(reference, in: change.workspaceID)
             try Problem.checkVersion(version, is: role.version)
             try Self.refuseIfBuiltIn(role)
-            guard try !change.tx.isInUse(role.id) else {
+            guard try !change.tx.isInUse(role.id, in: change.workspaceID) else {
                 throw Problem(.stateConflict, "Keys still have the role. Take it from them first.")
             }
             try change.tx.delete(role.id, in: change.workspaceID, at: change.now)
@@ -121,12 +124,17 @@ extension Authority {
         }
     }
 
-    /// A role that management keys hold must not get scopes that the caller does not have (promise P8).
+    /// A role that management keys hold must not get scopes that the caller does not have, and not from a caller whose
+    /// own time is limited, as its holders may live longer (promise P8).
     private static func checkHolders(of role: Role, _ change: Change) throws {
         guard let management = try change.tx.api(named: API.managementName, in: change.workspaceID),
-            try change.tx.isInUse(role.id, onKeysOf: management.id),
-            let missing = change.caller.scopes.missing(from: role.attributes.scopes).first
+            try change.tx.isInUse(role.id, onKeysOf: management.id, in: change.workspaceID)
         else { return }
-        throw Problem.forbidden(needed: missing)
+        if let missing = change.caller.scopes.missing(from: role.attributes.scopes).first {
+            throw Problem.forbidden(needed: missing)
+        }
+        guard change.caller.expiresAt == nil else {
+            throw Problem(.forbidden, "Management keys hold the role; one that expires itself cannot change its scopes.")
+        }
     }
 }

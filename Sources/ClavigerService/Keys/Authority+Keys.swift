@@ -98,7 +98,7 @@ extension Authority {
     /// One key.
     public func key(_ id: APIKey.ID, by caller: Caller) async throws -> KeyReading {
         let now = self.time.now()
-        return try await self.read(AuditAction(.key, "read"), id.text, by: caller) { tx in
+        return try await self.read(AuditAction(.key, "read"), id.text, by: caller) { tx, caller in
             KeyReading(value: try tx.existingKey(id, for: .read, caller).key, readAt: now)
         }
     }
@@ -113,7 +113,7 @@ extension Authority {
 
     /// The credentials of a key.
     public func credentials(of id: APIKey.ID, by caller: Caller) async throws -> [Credential] {
-        try await self.read(AuditAction(.key, "read"), id.text, by: caller) { tx in
+        try await self.read(AuditAction(.key, "read"), id.text, by: caller) { tx, caller in
             let key = try tx.existingKey(id, for: .read, caller).key
             return try tx.credentials(of: key.id, in: caller.workspaceID)
         }
@@ -129,7 +129,7 @@ extension Authority {
         by caller: Caller
     ) async throws -> [KeyReading] {
         let now = self.time.now()
-        return try await self.read(AuditAction(.key, "list"), nil, by: caller) { tx in
+        return try await self.read(AuditAction(.key, "list"), nil, by: caller) { tx, caller in
             var filter = filter
             let apis: [API]
             if let api {
@@ -165,7 +165,7 @@ extension Authority {
                 }
             }
         }
-        if places.isEmpty, let refused { throw .forbidden(needed: refused) }
+        if places.isEmpty, refused != nil { throw .forbidden(needed: Permission.anyKey(.read, api: "*", environment: environment)) }
         return places
     }
 
@@ -178,12 +178,16 @@ extension Authority {
     ) async throws -> KeyReading {
         let action = AuditAction(.key, "update")
         return try await self.change(action, id.text, by: caller, once: nil) { change in
+            let caller = change.caller
             var (key, api) = try change.tx.existingKey(id, for: .update, caller)
             try Problem.checkVersion(version, is: key.version)
             switch key.state {
             case .pending, .active, .suspended: break
             case .revoked, .compromised, .destroyed:
                 throw Problem(.stateConflict, "The key is \(key.state.name.rawValue); it cannot be changed any more.")
+            }
+            if api.isManagement, let missing = caller.scopes.missing(from: try change.tx.granted(to: key).scopes).first {
+                throw Problem.forbidden(needed: missing)
             }
             let before = key.publicFields(at: change.now)
             key.attributes.name = patch.name.applied(to: key.attributes.name)
@@ -198,7 +202,7 @@ extension Authority {
             key.updatedAt = change.now
             key.version += 1
             try change.tx.update(key)
-            change.effects.changed = try change.tx.lookupIDs(ofKey: id)
+            change.effects.changed = try change.tx.lookupIDs(ofKey: id, in: change.workspaceID)
             try change.record(action, id.text, before: before, after: key.publicFields(at: change.now))
             return KeyReading(value: key, readAt: change.now)
         }.value

@@ -43,9 +43,10 @@ extension Authority {
     ) async throws -> Outcome<KeyReading> {
         let action = AuditAction(.key, command.rawValue)
         return try await self.change(action, id.text, by: caller, once: once) { change in
+            let caller = change.caller
             var (key, api) = try change.tx.existingKey(id, for: command.permission, caller)
             try Problem.checkVersion(version, is: key.version)
-            if command == .resume { try Self.checkGrant(of: key, api, change) }
+            try Self.checkReach(to: key, api, command, change)
             let before = key.publicFields(at: change.now)
             let transition = Transition(
                 at: change.now,
@@ -67,8 +68,8 @@ extension Authority {
             key.updatedAt = change.now
             key.version += 1
             try change.tx.update(key)
-            if command == .destroy { try change.tx.eraseDigests(of: id) }
-            change.effects.changed = try change.tx.lookupIDs(ofKey: id)
+            if command == .destroy { try change.tx.eraseDigests(of: id, in: change.workspaceID) }
+            change.effects.changed = try change.tx.lookupIDs(ofKey: id, in: change.workspaceID)
             try change.record(
                 action,
                 id.text,
@@ -80,13 +81,22 @@ extension Authority {
         }
     }
 
-    /// Resuming a management key gives power back; nobody gives more than they have (promise P8).
-    private static func checkGrant(of key: APIKey, _ api: API, _ change: Change) throws {
-        guard api.isManagement else { return }
-        var granted = key.attributes.scopes
-        for name in key.attributes.roles {
-            granted += try change.tx.role(named: name, in: change.workspaceID)?.attributes.scopes ?? []
+    /// A management key is power over Claviger: whoever has less than it holds cannot give that power back by resuming
+    /// it, nor for longer than their own (promise P8), nor take it from others. Everybody may end their own key.
+    private static func checkReach(
+        to key: APIKey,
+        _ api: API,
+        _ command: KeyCommand,
+        _ change: Change
+    ) throws {
+        guard api.isManagement, key.id != change.caller.keyID else { return }
+        let granted = try change.tx.granted(to: key)
+        if let missing = change.caller.scopes.missing(from: granted.scopes).first {
+            throw Problem.forbidden(needed: missing)
         }
-        if let missing = change.caller.scopes.missing(from: granted).first { throw Problem.forbidden(needed: missing) }
+        guard command == .resume, let limit = change.caller.expiresAt else { return }
+        if key.attributes.expiresAt.map({ $0 > limit }) ?? true {
+            throw Problem(.forbidden, "The key would outlive your own management key, which expires at \(limit.text).")
+        }
     }
 }

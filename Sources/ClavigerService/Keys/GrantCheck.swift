@@ -24,6 +24,9 @@ struct GrantCheck {
         for (index, name) in attributes.roles.enumerated() {
             if let role = try change.tx.role(named: name, in: change.workspaceID) {
                 granted += role.attributes.scopes
+                if !self.api.unknownScopes(among: role.attributes.scopes).isEmpty {
+                    self.refuse("roles/\(index)", "has scopes outside the catalogue of the api \(self.api.name.text)")
+                }
             } else {
                 self.refuse("roles/\(index)", "is not the name of a role in this workspace")
             }

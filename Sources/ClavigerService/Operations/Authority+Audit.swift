@@ -7,7 +7,7 @@ extension Authority {
         page: PageRequest,
         by caller: Caller
     ) async throws -> [AuditEvent] {
-        try await self.read(AuditAction(.audit, "list"), nil, by: caller) { tx in
+        try await self.read(AuditAction(.audit, "list"), nil, by: caller) { tx, caller in
             try caller.require(.readAudit)
             return try tx.auditEvents(filter, in: caller.workspaceID, page: page)
         }
@@ -15,7 +15,7 @@ extension Authority {
 
     /// The audit event at an index.
     public func auditEvent(at index: Int, by caller: Caller) async throws -> AuditEvent {
-        try await self.read(AuditAction(.audit, "read"), String(index), by: caller) { tx in
+        try await self.read(AuditAction(.audit, "read"), String(index), by: caller) { tx, caller in
             try caller.require(.readAudit)
             guard let event = try tx.auditEvent(at: index, in: caller.workspaceID) else {
                 throw Problem.notFound("audit event")

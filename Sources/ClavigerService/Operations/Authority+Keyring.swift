@@ -13,7 +13,7 @@ extension Authority {
     /// The keyring.
     public func keyringStatus(by caller: Caller) async throws -> KeyringStatus {
         let action = AuditAction(.keyring, "read")
-        return try await self.read(action, nil, by: caller) { tx in
+        return try await self.read(action, nil, by: caller) { tx, caller in
             try caller.require(.readKeyring)
             return try Self.status(tx)
         }
@@ -30,6 +30,7 @@ extension Authority {
         let action = AuditAction(.keyring, "rotate")
         let holder = self.keyring
         return try await self.change(action, nil, by: caller, once: once) { change in
+            let caller = change.caller
             try caller.require(.rotateKeyring)
             var keyring = holder.keyring
             for purpose in purposes {

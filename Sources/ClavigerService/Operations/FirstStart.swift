@@ -29,7 +29,7 @@ public struct FirstStart: Sendable {
         let existing = try await store.read { tx in
             (try tx.keyringEntries(), try tx.workspace(named: Workspace.defaultName))
         }
-        if let workspace = existing.1 { return (try await self.open(store, existing.0), workspace, false) }
+        if let workspace = existing.1 { return (try await self.open(store, existing.0, workspace), workspace, false) }
         let (keyring, workspace) = try await store.write {
             try self.fill($0, deliver)
         } afterCommit: { _ in
@@ -38,7 +38,11 @@ public struct FirstStart: Sendable {
     }
 
     /// The keyring of a database that is in use; purposes that came with a newer version are added.
-    private func open(_ store: any AuthorityStore, _ entries: [KeyringEntry]) async throws -> Keyring {
+    private func open(
+        _ store: any AuthorityStore,
+        _ entries: [KeyringEntry],
+        _ workspace: Workspace
+    ) async throws -> Keyring {
         let missing = try Keyring.missingEntries(
             among: entries,
             rootKey: self.rootKey,
@@ -46,7 +50,12 @@ public struct FirstStart: Sendable {
             from: self.random
         )
         if !missing.isEmpty {
-            try await store.write({ tx in for entry in missing { try tx.insert(entry) } }, afterCommit: {})
+            let purposes: JSON = ["purposes": .array(missing.map { .string($0.purpose.rawValue) })]
+            try await store.write { tx in
+                for entry in missing { try tx.insert(entry) }
+                try self.record("keyring.create", nil, purposes, workspace, self.time.now(), tx)
+            } afterCommit: {
+            }
         }
         return try Keyring(rootKey: self.rootKey, entries: entries + missing)
     }
@@ -87,7 +96,11 @@ public struct FirstStart: Sendable {
         _ store: any AuthorityStore,
         deliver: @escaping @Sendable (KeyToken) throws -> Void
     ) async throws {
-        let (keyring, workspace, _) = try await self.run(store, deliver: { _ in })
+        let existing = try await store.read { tx in
+            (try tx.keyringEntries(), try tx.workspace(named: Workspace.defaultName))
+        }
+        guard let workspace = existing.1 else { throw Problem.notFound("workspace") }
+        let keyring = try await self.open(store, existing.0, workspace)
         try await store.write { tx in
             let now = self.time.now()
             guard let api = try tx.api(named: API.managementName, in: workspace.id) else {

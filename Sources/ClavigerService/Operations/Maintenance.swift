@@ -25,14 +25,15 @@ public struct Maintenance: Sendable {
 
     /// One round: store new digests, seal old answers anew, drop answers that are too old, sharpen the filter.
     public func runOnce() async throws {
-        while try await self.storeRehashes() == Self.batch {}
-        while try await self.rewrapAnswers() == Self.batch {}
+        // First of all, so that nothing which goes wrong below keeps an old answer alive.
         let now = self.authority.time.now()
         let dropped = try await self.authority.store.write(
             { try $0.deleteAnswers(before: now - Self.answerLifetime) },
             afterCommit: { _ in }
         )
         if dropped > 0 { self.logger.debug("dropped old idempotent answers", metadata: ["count": "\(dropped)"]) }
+        while try await self.storeRehashes() == Self.batch {}
+        while try await self.rewrapAnswers() == Self.batch {}
         if self.authority.verifier.isFilterOverfull { try await self.loadFilter() }
     }
 
@@ -65,9 +66,9 @@ public struct Maintenance: Sendable {
     ///
     /// Tells how many it took.
     func rewrapAnswers() async throws -> Int {
-        let keyring = self.authority.keyring.keyring
-        let sealer = Sealer(keyring: keyring, random: self.authority.random)
-        return try await self.authority.store.write { tx in
+        try await self.authority.store.write { tx in
+            let keyring = self.authority.keyring.keyring
+            let sealer = Sealer(keyring: keyring, random: self.authority.random)
             let old = try tx.answers(sealedOtherThan: keyring.currentVersion(of: .seal), limit: Self.batch)
             for (id, answer) in old {
                 guard let sealed = try sealer.rewrap(answer.sealed, for: id.sealingContext) else { continue }

@@ -168,14 +168,14 @@ public protocol AuthorityReading {
     func keys(_ filter: KeyFilter, in workspace: Workspace.ID, page: PageRequest, at now: Timestamp) throws -> [APIKey]
     func credentials(of key: APIKey.ID, in workspace: Workspace.ID) throws -> [Credential]
     /// Whether keys that are not destroyed use it.
-    func isInUse(_ api: API.ID, environment: EnvironmentName?) throws -> Bool
-    func isInUse(_ consumer: Consumer.ID) throws -> Bool
-    func isInUse(_ role: Role.ID) throws -> Bool
+    func isInUse(_ api: API.ID, environment: EnvironmentName?, in workspace: Workspace.ID) throws -> Bool
+    func isInUse(_ consumer: Consumer.ID, in workspace: Workspace.ID) throws -> Bool
+    func isInUse(_ role: Role.ID, in workspace: Workspace.ID) throws -> Bool
     /// Whether keys of the api, not destroyed, have the role.
-    func isInUse(_ role: Role.ID, onKeysOf api: API.ID) throws -> Bool
-    func lookupIDs(ofKey key: APIKey.ID) throws -> [LookupID]
-    func lookupIDs(ofConsumer consumer: Consumer.ID) throws -> [LookupID]
-    func lookupIDs(withRole role: Role.ID) throws -> [LookupID]
+    func isInUse(_ role: Role.ID, onKeysOf api: API.ID, in workspace: Workspace.ID) throws -> Bool
+    func lookupIDs(ofKey key: APIKey.ID, in workspace: Workspace.ID) throws -> [LookupID]
+    func lookupIDs(ofConsumer consumer: Consumer.ID, in workspace: Workspace.ID) throws -> [LookupID]
+    func lookupIDs(withRole role: Role.ID, in workspace: Workspace.ID) throws -> [LookupID]
 
     func auditEvents(_ filter: AuditFilter, in workspace: Workspace.ID, page: PageRequest) throws -> [AuditEvent]
     func auditEvent(at index: Int, in workspace: Workspace.ID) throws -> AuditEvent?
@@ -201,7 +201,7 @@ public protocol AuthorityWriting: AuthorityReading {
     func insert(_ key: APIKey, _ credential: Credential) throws
     func update(_ key: APIKey) throws
     /// Erases the digests of a destroyed key.
-    func eraseDigests(of key: APIKey.ID) throws
+    func eraseDigests(of key: APIKey.ID, in workspace: Workspace.ID) throws
     /// Stores a digest made with a newer pepper; leaves one alone that is as new or erased. Tells whether it stored.
     func store(_ digest: KeyDigest, for credential: Credential.ID) throws -> Bool
 

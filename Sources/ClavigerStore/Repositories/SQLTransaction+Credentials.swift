@@ -28,8 +28,8 @@ extension SQLTransaction {
         )
     }
 
-    func eraseDigests(of key: APIKey.ID) throws {
-        try self.connection.execute("UPDATE credentials SET digest = NULL WHERE key_id = \(key)")
+    func eraseDigests(of key: APIKey.ID, in workspace: Workspace.ID) throws {
+        try self.connection.execute("UPDATE credentials SET digest = NULL WHERE workspace_id = \(workspace) AND key_id = \(key)")
     }
 
     func store(_ digest: KeyDigest, for credential: Credential.ID) throws -> Bool {
@@ -42,26 +42,26 @@ extension SQLTransaction {
         ) > 0
     }
 
-    func lookupIDs(ofKey key: APIKey.ID) throws -> [LookupID] {
-        try self.connection.rows("SELECT lookup_id FROM credentials WHERE key_id = \(key)").map {
+    func lookupIDs(ofKey key: APIKey.ID, in workspace: Workspace.ID) throws -> [LookupID] {
+        try self.connection.rows("SELECT lookup_id FROM credentials WHERE workspace_id = \(workspace) AND key_id = \(key)").map {
             try $0.value("lookup_id")
         }
     }
 
-    func lookupIDs(ofConsumer consumer: Consumer.ID) throws -> [LookupID] {
+    func lookupIDs(ofConsumer consumer: Consumer.ID, in workspace: Workspace.ID) throws -> [LookupID] {
         try self.connection.rows(
             """
             SELECT credentials.lookup_id FROM credentials JOIN keys ON keys.id = credentials.key_id
-            WHERE keys.consumer_id = \(consumer)
+            WHERE keys.workspace_id = \(workspace) AND keys.consumer_id = \(consumer)
             """
         ).map { try $0.value("lookup_id") }
     }
 
-    func lookupIDs(withRole role: Role.ID) throws -> [LookupID] {
+    func lookupIDs(withRole role: Role.ID, in workspace: Workspace.ID) throws -> [LookupID] {
         try self.connection.rows(
             """
             SELECT credentials.lookup_id FROM credentials JOIN key_roles ON key_roles.key_id = credentials.key_id
-            WHERE key_roles.role_id = \(role)
+            WHERE key_roles.role_id = \(role) AND credentials.workspace_id = \(workspace)
             """
         ).map { try $0.value("lookup_id") }
     }

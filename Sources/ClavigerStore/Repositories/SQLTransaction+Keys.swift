@@ -57,29 +57,36 @@ extension SQLTransaction {
         }
     }
 
-    func isInUse(_ api: API.ID, environment: EnvironmentName?) throws -> Bool {
+    func isInUse(_ api: API.ID, environment: EnvironmentName?, in workspace: Workspace.ID) throws -> Bool {
         let place: SQL = if let environment { "AND environment = \(environment)" } else { "" }
-        return try self.exists("SELECT 1 FROM keys WHERE api_id = \(api) AND state <> 'destroyed' \(sql: place)")
+        return try self.exists("""
+            SELECT 1 FROM keys
+            WHERE workspace_id = \(workspace) AND api_id = \(api) AND state <> 'destroyed' \(sql: place)
+            """)
     }
 
-    func isInUse(_ consumer: Consumer.ID) throws -> Bool {
-        try self.exists("SELECT 1 FROM keys WHERE consumer_id = \(consumer) AND state <> 'destroyed'")
+    func isInUse(_ consumer: Consumer.ID, in workspace: Workspace.ID) throws -> Bool {
+        try self.exists("""
+            SELECT 1 FROM keys
+            WHERE workspace_id = \(workspace) AND consumer_id = \(consumer) AND state <> 'destroyed'
+            """)
     }
 
-    func isInUse(_ role: Role.ID) throws -> Bool {
+    func isInUse(_ role: Role.ID, in workspace: Workspace.ID) throws -> Bool {
         try self.exists(
             """
             SELECT 1 FROM key_roles JOIN keys ON keys.id = key_roles.key_id
-            WHERE key_roles.role_id = \(role) AND keys.state <> 'destroyed'
+            WHERE key_roles.role_id = \(role) AND keys.workspace_id = \(workspace) AND keys.state <> 'destroyed'
             """
         )
     }
 
-    func isInUse(_ role: Role.ID, onKeysOf api: API.ID) throws -> Bool {
+    func isInUse(_ role: Role.ID, onKeysOf api: API.ID, in workspace: Workspace.ID) throws -> Bool {
         try self.exists(
             """
             SELECT 1 FROM key_roles JOIN keys ON keys.id = key_roles.key_id
-            WHERE key_roles.role_id = \(role) AND keys.api_id = \(api) AND keys.state <> 'destroyed'
+            WHERE key_roles.role_id = \(role) AND keys.workspace_id = \(workspace) AND keys.api_id = \(api)
+                AND keys.state <> 'destroyed'
             """
         )
     }

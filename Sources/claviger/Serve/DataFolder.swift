@@ -5,6 +5,7 @@ import Foundation
 struct DataFolder: Sendable {
     static let databaseName = "claviger.db"
     static let firstKeyName = "first-management-key"
+    static let rootKeyName = "root-key"
 
     let path: String
     private let lock: DirectoryLock
@@ -29,6 +30,7 @@ struct DataFolder: Sendable {
             }
         }
         self.lock = try DirectoryLock(folder: path)
+        SecretFile.removeDrafts(of: [Self.rootKeyName, Self.firstKeyName], in: path)
     }
 
     var databasePath: String { self.path + "/" + Self.databaseName }

@@ -33,6 +33,7 @@ struct ServeCommand: AsyncParsableCommand {
     func run() async throws {
         let configuration = try ServerConfiguration.load(self.options)
         ProcessHardening.apply()
+        FileDescriptors.raiseLimit()
         let metrics = PrometheusExporter(help: RequestMetrics.help)
         MetricsSystem.bootstrap(metrics)
         var logger = Logger(label: "claviger") { label in

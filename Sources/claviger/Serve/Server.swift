@@ -144,7 +144,8 @@ struct Server {
             server: .claviger(tls: try tls?.configuration(), limits: limits),
             configuration: ApplicationConfiguration(
                 address: .hostname(address.host, port: address.port),
-                serverName: nil
+                serverName: nil,
+                availableConnectionsDelegate: ConnectionLimit(FileDescriptors.connections(), logger: self.logger)
             ),
             services: services,
             onServerRunning: { channel in

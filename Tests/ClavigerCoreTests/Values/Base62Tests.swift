@@ -58,7 +58,7 @@ struct Base62Tests {
         #expect(Base62.number(Array("zzzzzzzzzzz".utf8), as: UInt64.self) == nil)
         #expect(Base62.number(Array("48".utf8), as: UInt8.self) == nil)
         #expect(Base62.number(Array("47".utf8), as: UInt8.self) == 255)
-        let alphabet = Set(Base62.alphabet)
+        let alphabet = Set((0..<62).map { Base62.character($0) })
         #expect(alphabet.count == 62)
         for byte in UInt8.min ... .max {
             #expect((Base62.value(of: byte) != nil) == alphabet.contains(byte))

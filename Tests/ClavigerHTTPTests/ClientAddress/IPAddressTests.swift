@@ -1,3 +1,4 @@
+import ClavigerCore
 import NIOCore
 import Testing
 

@@ -1,3 +1,4 @@
+import ClavigerCore
 import Testing
 
 @testable import ClavigerHTTP

@@ -15,21 +15,43 @@ final class Refusals: Sendable {
     func add(_ refusal: RequestRefusal) { self.refusals.withLock { $0.append(refusal) } }
 }
 
-/// Runs a small application on a free loopback port: `GET /hello`, `POST /echo`, and `POST /early`, which answers
-/// without reading the body.
+/// Knows the connection, to look at its handlers.
+struct ConnectionContext: RequestContext {
+    var coreContext: CoreRequestContextStorage
+    let channel: any Channel
+
+    init(source: ApplicationRequestContextSource) {
+        self.coreContext = .init(source: source)
+        self.channel = source.channel
+    }
+}
+
+/// Runs a small application on a free loopback port: `GET /hello`, `POST /echo`, `POST /early`, which answers without
+/// reading the body, `GET /large` with 1 MiB, and `GET /waiting`, which takes its time and then tells how many requests
+/// of its connection have no answer yet.
 func withServer(
     tls: TLSConfiguration? = nil,
     limits: RequestLimits = RequestLimits(),
+    connections: Int? = nil,
     services: [any Service] = [],
     _ body: (Int, Refusals) async throws -> Void
 ) async throws {
-    let router = Router()
+    let router = Router(context: ConnectionContext.self)
     router.get("hello") { _, _ in "hello" }
     router.post("echo") { request, _ in
         var request = request
         return String(buffer: try await request.collectBody(upTo: 1 << 20))
     }
     router.post("early") { _, _ -> HTTPResponse.Status in .unauthorized }
+    router.get("large") { _, _ in ByteBuffer(repeating: UInt8(ascii: "x"), count: 1 << 20) }
+    router.get("waiting") { _, context in
+        try await Task.sleep(for: .milliseconds(200))
+        let channel = context.channel
+        let count = try await channel.eventLoop.submit {
+            try channel.pipeline.syncOperations.handler(type: RequestGuardHandler.self).requestsWaiting
+        }.get()
+        return String(count)
+    }
     let refusals = Refusals()
     let (ports, continuation) = AsyncStream<Int>.makeStream()
     var logger = Logger(label: "test")
@@ -37,7 +59,10 @@ func withServer(
     let app = Application(
         router: router,
         server: .claviger(tls: tls, limits: limits, onRefusal: { refusals.add($0) }),
-        configuration: .init(address: .hostname("127.0.0.1", port: 0)),
+        configuration: .init(
+            address: .hostname("127.0.0.1", port: 0),
+            availableConnectionsDelegate: connections.map { ConnectionLimit($0, logger: logger) }
+        ),
         onServerRunning: { continuation.yield($0.localAddress?.port ?? 0) },
         logger: logger
     )

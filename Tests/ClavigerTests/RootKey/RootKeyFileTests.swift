@@ -72,6 +72,33 @@ struct RootKeyFileTests {
         #expect(try self.folder.names() == ["root-key"])
     }
 
+    @Test("drafts that a killed start left are gone when the data folder is opened, and nothing else is")
+    func staleDrafts() throws {
+        let key = try self.folder.write("root-key", self.digits)
+        // Killed between linking and unlinking: another name of the live root key.
+        #expect(link(key, self.folder.file("root-key.new-0123456789abcdef")) == 0)
+        try self.folder.write("root-key.new-ffffffffffffffff", "4b")
+        try self.folder.write("first-management-key.new-00112233aabbccdd", "x")
+        let others = [
+            "first-management-key", "notes.new-0123456789abcdef", "root-key.new-0123456789abcdef.bak",
+            "root-key.new-0123456789abcdeg", "root-key.new-01", "root-key.old",
+        ]
+        for name in others { try self.folder.write(name, "x") }
+        let data = try DataFolder(path: self.folder.path)
+        defer { data.release() }
+        #expect(try self.folder.names() == (others + ["root-key", "claviger.lock"]).sorted())
+        #expect(try self.folder.read("root-key") == self.digits)
+    }
+
+    @Test("a draft that another process is writing stays: only who holds the folder removes drafts")
+    func draftsOfAnotherProcess() throws {
+        let holder = try DataFolder(path: self.folder.path)
+        defer { holder.release() }
+        try self.folder.write("root-key.new-0123456789abcdef", "4b")
+        #expect(throws: (any Error).self) { try DataFolder(path: self.folder.path) }
+        #expect(try self.folder.names().contains("root-key.new-0123456789abcdef"))
+    }
+
     @Test("may have its line end or not, and capital letters")
     func spellings() throws {
         let key = try #require(RootKey(bytes: [UInt8](repeating: 0x4B, count: 32)))

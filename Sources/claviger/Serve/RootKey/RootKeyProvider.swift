@@ -45,7 +45,7 @@ struct RootKeyProvider: Sendable {
 
     /// Where the key is when `sealing.file` does not say.
     static func defaultFile(in dataDirectory: String) -> String {
-        dataDirectory + "/root-key"
+        dataDirectory + "/" + DataFolder.rootKeyName
     }
 
     /// The root key.

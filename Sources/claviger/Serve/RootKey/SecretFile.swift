@@ -28,6 +28,9 @@ enum SecretFileError: Error, Hashable {
 
 /// Reads and makes files that only their owner may see.
 enum SecretFile {
+    private static let draftMark = ".new-"
+    private static let draftBytes = 8
+
     /// Reads a regular file that nobody but its owner can read or change.
     ///
     /// A link is followed: what is checked is the file that was opened, so a link gains nobody anything, and systems
@@ -65,10 +68,42 @@ enum SecretFile {
     ///
     /// It is written under another name and then linked to its own, so that a crash leaves all of it or nothing.
     static func create(_ path: String, _ contents: [UInt8], random: any RandomSource) throws(SecretFileError) {
-        let draft = path + ".new-" + Hex.encode(random.bytes(8))
+        let draft = path + Self.draftMark + Hex.encode(random.bytes(Self.draftBytes))
         let descriptor = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw .system() }
         defer { unlink(draft) }
+        try Self.fill(descriptor, contents)
+        guard link(draft, path) == 0 else { throw errno == EEXIST ? .exists : .system() }
+        // Before the folder is synced, which takes long: what a crash leaves of the draft is a second name of the secret.
+        unlink(draft)
+        try Self.syncFolder(of: path)
+    }
+
+    /// Removes the drafts of these files that a killed process left in a folder.
+    ///
+    /// Only for who holds the folder: another process's draft would be as good as its file.
+    static func removeDrafts(of names: [String], in folder: String) {
+        guard let stream = opendir(folder) else { return }
+        defer { closedir(stream) }
+        var drafts: [String] = []
+        while let entry = readdir(stream) {
+            let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if names.contains(where: { Self.isDraft(name, of: $0) }) { drafts.append(name) }
+        }
+        for draft in drafts { unlink(folder + "/" + draft) }
+    }
+
+    private static func isDraft(_ name: String, of file: String) -> Bool {
+        let start = file + Self.draftMark
+        guard name.hasPrefix(start) else { return false }
+        let digits = name.utf8.dropFirst(start.utf8.count)
+        return digits.count == 2 * Self.draftBytes && Hex.decode(digits) != nil
+    }
+
+    /// Writes and closes a draft, also when that fails.
+    private static func fill(_ descriptor: Int32, _ contents: [UInt8]) throws(SecretFileError) {
         do throws(SecretFileError) {
             // The mode that `open` gives is narrowed by the umask, which might take the owner's own rights.
             guard fchmod(descriptor, 0o600) == 0 else { throw .system() }
@@ -79,8 +114,6 @@ enum SecretFile {
             throw error
         }
         guard close(descriptor) == 0 else { throw .system() }
-        guard link(draft, path) == 0 else { throw errno == EEXIST ? .exists : .system() }
-        try Self.syncFolder(of: path)
     }
 
     private static func writeAll(_ descriptor: Int32, _ contents: [UInt8]) throws(SecretFileError) {

@@ -23,7 +23,7 @@ public enum IPAddress: Sendable, Hashable {
     }
 
     /// The IPv6 address, or the IPv4 address that it maps.
-    static func normalized(v6 address: UInt128) -> IPAddress {
+    package static func normalized(v6 address: UInt128) -> IPAddress {
         address >> 32 == 0xffff ? .v4(UInt32(truncatingIfNeeded: address)) : .v6(address)
     }
 
