@@ -1,7 +1,9 @@
 import ClavigerCore
 
 extension AuditRecord {
-    /// The record of something that Claviger did by itself. The action begins with the kind of its target.
+    /// The record of something that Claviger did by itself.
+    ///
+    /// The action begins with the kind of its target.
     static func bySystem(
         _ action: String,
         _ id: String?,

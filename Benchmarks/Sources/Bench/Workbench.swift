@@ -97,11 +97,13 @@ public struct Workbench: Sendable {
     }
 
     private static func writePrivate(_ bytes: [UInt8], to path: String) throws {
-        guard FileManager.default.createFile(
-            atPath: path,
-            contents: Data(bytes),
-            attributes: [.posixPermissions: 0o600]
-        ) else { throw BenchmarkFailure("\(path) cannot be written") }
+        guard
+            FileManager.default.createFile(
+                atPath: path,
+                contents: Data(bytes),
+                attributes: [.posixPermissions: 0o600]
+            )
+        else { throw BenchmarkFailure("\(path) cannot be written") }
     }
 }
 
@@ -121,6 +123,7 @@ public struct SystemTime: TimeSource {
     /// Makes a clock.
     public init() {}
 
+    /// The current moment.
     public func now() -> Timestamp {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
@@ -133,6 +136,7 @@ public struct SystemRandom: RandomSource {
     /// Makes a generator.
     public init() {}
 
+    /// The next bytes.
     public func bytes(_ count: Int) -> [UInt8] {
         var generator = SystemRandomNumberGenerator()
         var bytes: [UInt8] = []

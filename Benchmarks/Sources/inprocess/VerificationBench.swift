@@ -93,7 +93,8 @@ struct VerificationBench: Sendable {
         // As long as a token, with a letter changed: the shape is right and the checksum is not.
         let mistyped = valid.map { token in
             var token = token
-            token[token.count - 20] = token[token.count - 20] == UInt8(ascii: "a") ? UInt8(ascii: "b") : UInt8(ascii: "a")
+            token[token.count - 20] =
+                token[token.count - 20] == UInt8(ascii: "a") ? UInt8(ascii: "b") : UInt8(ascii: "a")
             return token
         }
         let noise = (0..<Self.samples).map { _ in random.bytes(72) }

@@ -58,7 +58,10 @@ struct KeyFactory: Sendable {
                 version: 1
             )
         }
-        try await workbench.store.write({ tx in for consumer in consumers { try tx.insert(consumer) } }, afterCommit: {})
+        try await workbench.store.write(
+            { tx in for consumer in consumers { try tx.insert(consumer) } },
+            afterCommit: {}
+        )
         self.consumers = consumers.map(\.id)
     }
 

@@ -5,7 +5,9 @@ import Hummingbird
 
 extension ManagementAPI {
     func registerVerification(_ registry: inout EndpointRegistry) {
-        registry.authenticated(.post, "/v1/keys/verify", isFrequent: true, bodyFirst: Self.bodyLimit) { request, context in
+        registry.authenticated(.post, "/v1/keys/verify", isFrequent: true, bodyFirst: Self.bodyLimit) {
+            request,
+            context in
             let body = try VerifyBody(reading: try await request.json(atMost: Self.bodyLimit))
             let verdict = try await self.authority.verify(body.token, body.query, by: context.caller)
             return .json(bytes: VerdictWriter.body(of: verdict, requestID: context.origin.requestID))

@@ -75,6 +75,7 @@ public struct Label: Hashable, Sendable {
         lhs.text.utf8.elementsEqual(rhs.text.utf8)
     }
 
+    /// Equal names hash alike.
     public func hash(into hasher: inout Hasher) {
         for byte in self.text.utf8 { hasher.combine(byte) }
     }

@@ -63,7 +63,11 @@ public struct Problem: Error, Hashable, Sendable {
     /// Of very many violations the first ones are told: an answer must not be larger than the request that it refuses.
     public static func validation(_ violations: [Violation]) -> Problem {
         let count = violations.count == 1 ? "1 value is" : "\(violations.count) values are"
-        return Problem(.validationFailed, "\(count) not acceptable; see errors.", violations: Array(violations.prefix(100)))
+        return Problem(
+            .validationFailed,
+            "\(count) not acceptable; see errors.",
+            violations: Array(violations.prefix(100))
+        )
     }
 
     /// The one answer for an id that does not exist, is of another workspace or has been removed.

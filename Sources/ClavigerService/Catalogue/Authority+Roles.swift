@@ -134,7 +134,10 @@ extension Authority {
             throw Problem.forbidden(needed: missing)
         }
         guard change.caller.expiresAt == nil else {
-            throw Problem(.forbidden, "Management keys hold the role; one that expires itself cannot change its scopes.")
+            throw Problem(
+                .forbidden,
+                "Management keys hold the role; one that expires itself cannot change its scopes."
+            )
         }
     }
 }

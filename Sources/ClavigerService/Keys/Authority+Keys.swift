@@ -165,7 +165,9 @@ extension Authority {
                 }
             }
         }
-        if places.isEmpty, refused != nil { throw .forbidden(needed: Permission.anyKey(.read, api: "*", environment: environment)) }
+        if places.isEmpty, refused != nil {
+            throw .forbidden(needed: Permission.anyKey(.read, api: "*", environment: environment))
+        }
         return places
     }
 
@@ -186,7 +188,8 @@ extension Authority {
             case .revoked, .compromised, .destroyed:
                 throw Problem(.stateConflict, "The key is \(key.state.name.rawValue); it cannot be changed any more.")
             }
-            if api.isManagement, let missing = caller.scopes.missing(from: try change.tx.granted(to: key).scopes).first {
+            if api.isManagement, let missing = caller.scopes.missing(from: try change.tx.granted(to: key).scopes).first
+            {
                 throw Problem.forbidden(needed: missing)
             }
             let before = key.publicFields(at: change.now)

@@ -82,7 +82,9 @@ extension Authority {
     }
 
     /// A management key is power over Claviger: whoever has less than it holds cannot give that power back by resuming
-    /// it, nor for longer than their own (promise P8), nor take it from others. Everybody may end their own key.
+    /// it, nor for longer than their own (promise P8), nor take it from others.
+    ///
+    /// Everybody may end their own key.
     private static func checkReach(
         to key: APIKey,
         _ api: API,

@@ -29,7 +29,11 @@ extension SQLTransaction {
     }
 
     func eraseDigests(of key: APIKey.ID, in workspace: Workspace.ID) throws {
-        try self.connection.execute("UPDATE credentials SET digest = NULL WHERE workspace_id = \(workspace) AND key_id = \(key)")
+        try self.connection.execute(
+            """
+            UPDATE credentials SET digest = NULL WHERE workspace_id = \(workspace) AND key_id = \(key)
+            """
+        )
     }
 
     func store(_ digest: KeyDigest, for credential: Credential.ID) throws -> Bool {
@@ -43,7 +47,9 @@ extension SQLTransaction {
     }
 
     func lookupIDs(ofKey key: APIKey.ID, in workspace: Workspace.ID) throws -> [LookupID] {
-        try self.connection.rows("SELECT lookup_id FROM credentials WHERE workspace_id = \(workspace) AND key_id = \(key)").map {
+        try self.connection.rows(
+            "SELECT lookup_id FROM credentials WHERE workspace_id = \(workspace) AND key_id = \(key)"
+        ).map {
             try $0.value("lookup_id")
         }
     }

@@ -59,17 +59,21 @@ extension SQLTransaction {
 
     func isInUse(_ api: API.ID, environment: EnvironmentName?, in workspace: Workspace.ID) throws -> Bool {
         let place: SQL = if let environment { "AND environment = \(environment)" } else { "" }
-        return try self.exists("""
+        return try self.exists(
+            """
             SELECT 1 FROM keys
             WHERE workspace_id = \(workspace) AND api_id = \(api) AND state <> 'destroyed' \(sql: place)
-            """)
+            """
+        )
     }
 
     func isInUse(_ consumer: Consumer.ID, in workspace: Workspace.ID) throws -> Bool {
-        try self.exists("""
+        try self.exists(
+            """
             SELECT 1 FROM keys
             WHERE workspace_id = \(workspace) AND consumer_id = \(consumer) AND state <> 'destroyed'
-            """)
+            """
+        )
     }
 
     func isInUse(_ role: Role.ID, in workspace: Workspace.ID) throws -> Bool {
