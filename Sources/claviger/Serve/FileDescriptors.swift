@@ -9,7 +9,7 @@ enum FileDescriptors {
     /// What the database, the log, the secrets and the event loops have open.
     private static let reserved = 128
 
-    /// Raises the limit as far as this user may; shells give few, for programs that know no other way to count.
+    /// Raises the limit as far as this user may: what a process starts with is often 1,024.
     static func raiseLimit() {
         guard var limit = self.limit() else { return }
         let wanted = min(limit.rlim_max, self.enough)

@@ -1,3 +1,4 @@
+import ClavigerCore
 import ArgumentParser
 import ClavigerHTTP
 import Foundation
