@@ -1,5 +1,5 @@
-import ClavigerCore
 import ArgumentParser
+import ClavigerCore
 import ClavigerHTTP
 import Foundation
 import Logging
