@@ -6,15 +6,19 @@ import Hummingbird
 ///
 /// Never the query string.
 enum PresentedCredential {
+    private static let scheme = "bearer"
     private static let apiKeyHeader = HTTPField.Name("X-API-Key")
 
     /// The token; nil when none is presented.
     static func token(in request: Request) -> PresentedToken? {
         if let authorization = request.headers[.authorization] {
-            // RFC 9110 section 11.1: the scheme is compared without regard to case.
-            let scheme = authorization.prefix { $0 != " " }
-            guard scheme.lowercased() == "bearer" else { return nil }
-            return PresentedToken(String(authorization.dropFirst(scheme.count).drop { $0 == " " }))
+            // RFC 9110 section 11.1: the scheme is compared without regard to case. Byte by byte, as every call does it.
+            let bytes = authorization.utf8
+            let scheme = bytes.prefix { $0 != UInt8(ascii: " ") }
+            guard scheme.count == Self.scheme.count, zip(scheme, Self.scheme.utf8).allSatisfy({ $0 | 0x20 == $1 }) else {
+                return nil
+            }
+            return PresentedToken(Array(bytes[scheme.endIndex...].drop { $0 == UInt8(ascii: " ") }))
         }
         return Self.apiKeyHeader.flatMap { request.headers[$0] }.map { PresentedToken($0) }
     }

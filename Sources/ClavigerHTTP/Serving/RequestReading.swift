@@ -46,6 +46,7 @@ extension Request {
 
     private func checkMediaType(_ allowed: [String]) throws(Problem) {
         let given = self.headers[.contentType] ?? ""
+        if given == "application/json" { return }
         let essence = given.prefix { $0 != ";" && $0 != " " }.lowercased()
         guard allowed.contains(essence) else {
             throw Problem(

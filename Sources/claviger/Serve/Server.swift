@@ -151,15 +151,8 @@ struct Server {
             onServerRunning: { channel in
                 onListening("\(scheme)://\(host):\(channel.localAddress?.port ?? address.port)")
             },
-            logger: self.quietLogger
+            logger: Logger(label: "claviger.http") { _ in FrameworkLogHandler(self.logger) }
         )
-    }
-
-    /// The web framework's own lines are of no use to operators unless something is wrong.
-    private var quietLogger: Logger {
-        var logger = self.logger
-        logger.logLevel = max(logger.logLevel, .warning)
-        return logger
     }
 }
 

@@ -38,7 +38,7 @@ struct PipeliningTests {
 
     @Test("A client that pipelines gets every answer, in order")
     func pipelining() async throws {
-        try await withServer(limits: Self.impatient) { port, refusals in
+        try await withServer { port, refusals in
             let text = try await exchange(port: port) {
                 let request = "GET /hello HTTP/1.1\r\nHost: a\r\n"
                 let requests = String(repeating: request + "\r\n", count: 2_999)
