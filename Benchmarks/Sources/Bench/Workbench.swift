@@ -59,7 +59,7 @@ public struct Workbench: Sendable {
         let token = try String(contentsOfFile: firstKey, encoding: .utf8).prefix { $0 != "\n" }
         let owner = try await authority.authenticate(
             PresentedToken(String(token)),
-            network: "127.0.0.1",
+            network: nil,
             requestID: "req_benchmark"
         )
         guard let owner else { throw BenchmarkFailure("the first management key of \(folder) cannot be used") }

@@ -110,7 +110,7 @@ struct KeyFactory: Sendable {
             id: Identifier(at: key.createdAt, from: self.random),
             workspaceID: key.workspaceID,
             at: key.createdAt,
-            actor: .key(self.owner.keyID, consumer: self.owner.consumerID, network: self.owner.network),
+            actor: .key(self.owner.keyID, consumer: self.owner.consumerID, network: nil),
             action: "key.create",
             target: AuditRecord.Target(kind: "key", id: key.id.text),
             outcome: .done,
