@@ -53,7 +53,9 @@ trap cleanup EXIT
 command -v wrk >/dev/null || fail "there is no wrk: run scripts/bootstrap.sh --bench"
 
 say "building in release mode"
-[[ -n ${CLAVIGER_BENCH_NO_BUILD:-} ]] || swift build --configuration release >&2
+# SwiftPM does not see by itself that the package beside this one has got or lost files.
+touch Package.swift
+swift build --configuration release >&2
 bin=$(swift build --configuration release --show-bin-path)
 
 # The first two cores that this process may use, for clients and servers alike.
@@ -73,6 +75,8 @@ of() {
     awk -v name="$1" '$1 == name { print $2 }' "$results/figures" | sort -g \
         | awk '{ v[NR] = $1 } END { if (NR == 0) print "missing"; else print v[int((NR + 1) / 2)] }'
 }
+# whole NAME: the same without a fraction.
+whole() { of "$1" | awk '{ printf "%.0f", $1 }'; }
 calculate() { awk "BEGIN { printf \"%.${2:-3}f\", $1 }"; }
 
 # processor_ticks NAME: processor time of a server so far, of all its threads, in the kernel and out of it.
@@ -218,11 +222,12 @@ load many 2 1 get.lua "/v1/keys/$(jq -r '.items[-1].id' <<<"$page")" "$(key many
 figure get.median_us "$median_us"
 figure get.p99_us "$p99_us"
 cursor=$(jq -r '.nextCursor | @uri' <<<"$page")
-for query in 'limit=50' "limit=200&environment=production&cursor=$cursor" 'limit=50&state=revoked' 'limit=50&state=expired'; do
-    load many 2 1 get.lua "/v1/keys?$query" "$(key many)"
-    figure list.median_us "$median_us"
-    figure list.p99_us "$p99_us"
-    figure "list.median_us(${query%%&cursor*})" "$median_us"
+for call in 'keys?limit=50' "keys?limit=200&environment=production&cursor=$cursor" 'keys?limit=50&state=revoked' \
+    'keys?limit=50&state=expired' 'consumers?limit=50&kind=user' 'audit/events?limit=50&outcome=denied' \
+    'audit/events?limit=50&from=2100-01-01T00:00:00.000Z'; do
+    load many 2 1 get.lua "/v1/$call" "$(key many)"
+    figure "list.${call%%&cursor*}.median_ms" "$(calculate "$median_us / 1000" 2)"
+    figure "list.${call%%&cursor*}.p99_ms" "$(calculate "$p99_us / 1000" 2)"
 done
 jq -c '.items[0] as $k | {keys: [range(1000) | {
     apiId: $k.apiId, environment: $k.environment, consumerId: $k.consumerId, name: "Batch \(.)", scopes: $k.scopes}]}' \
@@ -244,8 +249,8 @@ row() {
     if awk "BEGIN { exit !($5 $3 $4) }"; then mark=yes; fi
     printf '| %s | %s | %s | %s |\n' "$1" "$2" "$5${6:+ $6}" "$mark"
 }
-worst_list=$(awk '$1 ~ /^list\..*median/ { v = $1 ~ /_us/ ? $2 / 1000 : $2; if (v > w) w = v } END { printf "%.2f", w }' \
-    "$results/figures")
+worst_list=$(awk '$1 ~ /^list\..*median/ && $2 > worst { worst = $2; name = $1 } END {
+    gsub(/^list\.|\.median_ms$/, "", name); printf "%.2f ms (%s)", worst, name }' "$results/figures")
 cpu_of_flood() { calculate "$(of "flood.$1_cpu_us") / $(of flood.valid_cpu_us)" 2; }
 inprocess_flood() { calculate "$(of "flood.$1_cpu_ns") / $(of flood.valid_cpu_ns)" 2; }
 
@@ -254,21 +259,22 @@ cat <<TABLE
 | what | asked | measured | met |
 |---|---|---|---|
 $(row "\`POST /v1/keys/verify\`: requests per second, relative to a bare Hummingbird app that answers \`hello\`" \
-    "≥ 0.6" ">=" 0.6 "$(of ratio.per_second)" "($(of verify.few_per_second) of $(of hello.per_second))")
+    "≥ 0.6" ">=" 0.6 "$(of ratio.per_second)" "($(whole verify.few_per_second) of $(whole hello.per_second))")
 $(row "the same: server CPU per request, relative to \`hello\`" \
     "≤ 2" "<=" 2 "$(of ratio.cpu)" "($(of verify.few_cpu_us) µs and $(of hello.cpu_us) µs)")
 $(row "one verification in process, $keys keys in the cache, median" \
     "≤ 3 µs" "<=" 3 "$(calculate "$(of verify.median_ns) / 1000" 2)" "µs")
 $(row "throughput on two threads, relative to one" \
-    "≥ 1.7" ">=" 1.7 "$(of throughput.all.ratio)" "($(of throughput.all.one) per second on one)")
+    "≥ 1.7" ">=" 1.7 "$(of throughput.all.ratio)" "($(whole throughput.all.one) per second on one; plain arithmetic $(of throughput.machine.ratio))")
 $(row "start to ready with $keys keys" "≤ 2 s" "<=" 2 "$(calculate "$(of ready.ms) / 1000" 2)" "s")
 $(row "resident memory with $keys keys cached" "≤ 700 MB" "<=" 700 "$(of rss.loaded_mb)" "MB")
 $(row "verify throughput with $keys keys, relative to $few keys" \
-    "≥ 0.85" ">=" 0.85 "$(of ratio.many)" "($(of verify.many_per_second) per second)")
+    "≥ 0.85" ">=" 0.85 "$(of ratio.many)" "($(whole verify.many_per_second) per second)")
 $(row "a cold key, median" "≤ 1 ms" "<=" 1 "$(calculate "$(of cold.median_us) / 1000")" "ms")
 $(row "\`explain\` with $keys keys, median over HTTP" \
     "< 10 ms" "<" 10 "$(calculate "$(of explain.median_us) / 1000" 2)" "ms")
-$(row "list with $keys keys, median of the slowest filter" "< 10 ms" "<" 10 "$worst_list" "ms")
+$(row "list with $keys keys, median of the slowest list and filter" \
+    "< 10 ms" "<" 10 "${worst_list%% *}" "${worst_list#* }")
 $(row "get with $keys keys, median over HTTP" "< 10 ms" "<" 10 "$(calculate "$(of get.median_us) / 1000" 2)" "ms")
 $(row "batch create of 1,000 keys over HTTP" "≤ 1 s" "<=" 1 "$(calculate "$(of batch.ms) / 1000" 2)" "s")
 $(row "server CPU per malformed token, relative to a valid one" \

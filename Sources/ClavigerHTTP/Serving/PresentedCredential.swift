@@ -15,7 +15,8 @@ enum PresentedCredential {
             // RFC 9110 section 11.1: the scheme is compared without regard to case. Byte by byte, as every call does it.
             let bytes = authorization.utf8
             let scheme = bytes.prefix { $0 != UInt8(ascii: " ") }
-            guard scheme.count == Self.scheme.count, zip(scheme, Self.scheme.utf8).allSatisfy({ $0 | 0x20 == $1 }) else {
+            guard scheme.count == Self.scheme.count, zip(scheme, Self.scheme.utf8).allSatisfy({ $0 | 0x20 == $1 })
+            else {
                 return nil
             }
             return PresentedToken(Array(bytes[scheme.endIndex...].drop { $0 == UInt8(ascii: " ") }))
