@@ -146,7 +146,11 @@ seed() {
     [[ -e $work/$1.tokens.done ]] && return 0
     say "making $2 keys"
     rm -rf "${work:?}/$1" "$work/$1.tokens"
-    "$bin/seed" "$work/$1" "$2" "$work/$1.tokens" >&2
+    "$bin/seed" "$work/$1" "$2" "$work/$1.tokens.ordered" >&2
+    # The load asks for them in the order of the file: by chance, so that no cache of the processor helps the server,
+    # and one after the other, so that the program that makes the load does not suffer in its place.
+    shuf --random-source="$work/$1.tokens.ordered" --output="$work/$1.tokens" "$work/$1.tokens.ordered"
+    rm "$work/$1.tokens.ordered"
     touch "$work/$1.tokens.done"
 }
 seed few "$few"

@@ -213,4 +213,14 @@ import Testing
             #expect(try await api.send(.patch, "/v1/apis/payments", ["name": "other"]).pointers == ["/name"])
         }
     }
+
+    @Test(arguments: ["/v1/self/", "//v1/self", "/v1//self", "/v1/self//", "/v1/self/?a=b"])
+    func pathsAreExact(path: String) async throws {
+        try await APIFixture.run { api in
+            let exact = try await api.send(.get, "/v1/self")
+            let other = try await api.send(.get, path)
+            #expect(exact.status == 200)
+            #expect(other.status == 404)
+        }
+    }
 }

@@ -89,10 +89,10 @@ public struct VerificationPipeline: Sendable {
         case .revoked, .destroyed: return .revoked
         case .compromised: return .compromised
         case .expired: return .expired
-        case .pending: return .notYetValid
-        case .active: break
+        case .pending, .active: break
         }
         if let expiresAt = key.expiresAt, expiresAt <= now { return .expired }
+        if key.state == .pending { return .notYetValid }
         if let notBefore = key.notBefore, now < notBefore { return .notYetValid }
         switch key.credentialState {
         case .current: return nil

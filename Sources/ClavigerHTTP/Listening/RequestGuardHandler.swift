@@ -84,6 +84,7 @@ public final class RequestGuardHandler: ChannelDuplexHandler, RemovableChannelHa
             guard head.headerFields.count <= self.limits.headerFields else {
                 return self.refuse(.headersTooLarge, context: context)
             }
+            self.invite(head, context: context)
         case .body:
             self.progress.readBody()
         case .end:
@@ -172,6 +173,25 @@ public final class RequestGuardHandler: ChannelDuplexHandler, RemovableChannelHa
         if case .refusing(let refusal) = self.state, self.progress.verdict == .answer {
             self.answer(refusal, context: context)
         }
+    }
+}
+
+// MARK: - Inviting
+
+extension RequestGuardHandler {
+    private static let expectation = HTTPField.Name("Expect")
+
+    /// Tells a client to go on that waits for `100 Continue` before it sends its body (RFC 9110 section 10.1.1).
+    ///
+    /// curl waits a second for it. Nobody is refused before the body: its size is limited as it arrives.
+    private func invite(_ head: HTTPRequest, context: ChannelHandlerContext) {
+        guard head.method == .post || head.method == .patch,
+            let name = Self.expectation, head.headerFields[name]?.lowercased() == "100-continue",
+            // An answer to an earlier request may be half written; the client then goes on by itself.
+            self.progress.requestsWaiting == 1
+        else { return }
+        let invitation = HTTPResponse(status: .continue)
+        context.writeAndFlush(self.wrapOutboundOut(.head(invitation)), promise: nil)
     }
 }
 

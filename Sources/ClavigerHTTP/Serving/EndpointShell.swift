@@ -56,6 +56,7 @@ struct EndpointShell: Sendable {
         var line = RequestLine()
         var response: Response
         do {
+            guard Self.isExact(request.uri.string) else { throw HTTPError(.notFound) }
             response = try await handler(request, origin, &line)
         } catch let error as MethodNotAllowed {
             let problem = Problem(.methodNotAllowed, "This path takes \(error.allowed).")
@@ -85,6 +86,19 @@ struct EndpointShell: Sendable {
         return response
     }
 
+    /// Whether a path is written as it is documented.
+    ///
+    /// The router passes over empty segments; a rule in front of this server that looks at paths might not.
+    private static func isExact(_ target: String) -> Bool {
+        var last: UInt8 = 0
+        for byte in target.utf8 {
+            if byte == UInt8(ascii: "?") || byte == UInt8(ascii: "#") { break }
+            if byte == UInt8(ascii: "/"), last == UInt8(ascii: "/") { return false }
+            last = byte
+        }
+        return last != UInt8(ascii: "/")
+    }
+
     private func client(of request: Request, peer: IPAddress) -> IPAddress {
         guard !self.trustedProxies.networks.isEmpty, let forwarded = HTTPField.Name("Forwarded"),
             let xForwardedFor = HTTPField.Name("X-Forwarded-For")
@@ -97,10 +111,13 @@ struct EndpointShell: Sendable {
     }
 
     private func addHeaders(to response: inout Response, _ requestID: String) {
-        if let name = Self.requestIDHeader { response.headers[name] = requestID }
+        // No call sets these itself, so they can be appended; setting them would search for them first.
+        if let name = Self.requestIDHeader { response.headers.append(HTTPField(name: name, value: requestID)) }
         // Answers may have a token in them; nobody on the way keeps them.
-        if response.headers[.cacheControl] == nil { response.headers[.cacheControl] = "no-store" }
-        response.headers[.xContentTypeOptions] = "nosniff"
+        if !response.headers.contains(.cacheControl) {
+            response.headers.append(HTTPField(name: .cacheControl, value: "no-store"))
+        }
+        response.headers.append(HTTPField(name: .xContentTypeOptions, value: "nosniff"))
         // One year, as RFC 6797 section 6.1.1 counts it.
         if self.isSecure { response.headers[.strictTransportSecurity] = "max-age=31536000" }
     }

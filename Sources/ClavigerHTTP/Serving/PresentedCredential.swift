@@ -11,7 +11,7 @@ enum PresentedCredential {
 
     /// The token; nil when none is presented.
     static func token(in request: Request) -> PresentedToken? {
-        if let authorization = request.headers[.authorization] {
+        if let authorization = request.headers.one(.authorization) {
             // RFC 9110 section 11.1: the scheme is compared without regard to case. Byte by byte, as every call does it.
             let bytes = authorization.utf8
             let scheme = bytes.prefix { $0 != UInt8(ascii: " ") }
@@ -21,6 +21,6 @@ enum PresentedCredential {
             }
             return PresentedToken(Array(bytes[scheme.endIndex...].drop { $0 == UInt8(ascii: " ") }))
         }
-        return Self.apiKeyHeader.flatMap { request.headers[$0] }.map { PresentedToken($0) }
+        return Self.apiKeyHeader.flatMap { request.headers.one($0) }.map { PresentedToken($0) }
     }
 }

@@ -32,7 +32,9 @@ extension Request {
 
     private func bytes(atMost limit: Int) async throws -> ByteBuffer {
         // What is announced as too large is refused without reading it.
-        if let length = self.headers[.contentLength].flatMap({ Int($0) }), length > limit { throw Self.tooLarge(limit) }
+        if let length = self.headers.one(.contentLength).flatMap({ Int($0) }), length > limit {
+            throw Self.tooLarge(limit)
+        }
         do {
             return try await self.body.collect(upTo: limit)
         } catch is NIOTooManyBytesError {
@@ -45,7 +47,7 @@ extension Request {
     }
 
     private func checkMediaType(_ allowed: [String]) throws(Problem) {
-        let given = self.headers[.contentType] ?? ""
+        let given = self.headers.one(.contentType) ?? ""
         if given == "application/json" { return }
         let essence = given.prefix { $0 != ";" && $0 != " " }.lowercased()
         guard allowed.contains(essence) else {

@@ -61,6 +61,8 @@ CREATE TABLE consumers (
 
 CREATE UNIQUE INDEX consumers_external_id ON consumers (workspace_id, external_id) WHERE deleted_at IS NULL;
 
+CREATE INDEX consumers_page_by_kind ON consumers (workspace_id, kind, id) WHERE deleted_at IS NULL;
+
 CREATE TABLE roles (
     id           TEXT    NOT NULL PRIMARY KEY,
     workspace_id TEXT    NOT NULL REFERENCES workspaces (id),

@@ -36,6 +36,14 @@ struct DataFolder: Sendable {
     var databasePath: String { self.path + "/" + Self.databaseName }
     var firstKeyPath: String { self.path + "/" + Self.firstKeyName }
 
+    /// Whether other users of the machine can reach into the folder: it was there before, and is theirs to arrange.
+    ///
+    /// The files in it that hold secrets are closed to them all the same.
+    var isOpenToOthers: Bool {
+        let attributes = try? FileManager.default.attributesOfItem(atPath: self.path)
+        return ((attributes?[.posixPermissions] as? NSNumber)?.uint16Value ?? 0) & 0o077 != 0
+    }
+
     /// Whether there is a database yet.
     var hasDatabase: Bool { Self.hasDatabase(in: self.path) }
 

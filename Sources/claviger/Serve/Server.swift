@@ -25,6 +25,9 @@ struct Server {
     func run(onReady: @escaping @Sendable (_ url: String, _ firstKeyPath: String?) -> Void) async throws {
         let place = try Place(self.configuration)
         defer { place.release() }
+        if place.folder?.isOpenToOthers == true {
+            self.logger.warning("other users of this machine can read the data folder; chmod 700 keeps them out")
+        }
         let tls = try self.configuration.tls.map {
             try TLSCertificates(files: $0.files, reloadInterval: $0.reloadInterval, logger: self.logger)
         }

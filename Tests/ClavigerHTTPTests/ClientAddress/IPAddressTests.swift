@@ -1,4 +1,5 @@
 import ClavigerCore
+import ClavigerTestSupport
 import NIOCore
 import Testing
 

@@ -1,4 +1,5 @@
 import ClavigerCore
+import ClavigerTestSupport
 import Testing
 
 @testable import ClavigerHTTP

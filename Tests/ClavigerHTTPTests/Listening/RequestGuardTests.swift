@@ -25,6 +25,25 @@ struct RequestGuardTests {
     }
 
     @Test
+    func invitesAClientThatWaits() async throws {
+        try await withServer { port, refusals in
+            let text = try await exchange(port: port) {
+                try await $0.write(
+                    ByteBuffer(
+                        string: "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nExpect: 100-Continue\r\n"
+                            + "Connection: close\r\n\r\n"
+                    )
+                )
+                try await $0.write(ByteBuffer(string: "abcd"))
+            }
+            #expect(text.hasPrefix("HTTP/1.1 100 Continue\r\n"))
+            #expect(text.hasSuffix("\r\n\r\nabcd"))
+            #expect(self.answers(text) == 2)
+            #expect(refusals.all.isEmpty)
+        }
+    }
+
+    @Test
     func slowBody() async throws {
         try await withServer(limits: Self.quick) { port, refusals in
             let text = try await exchange(port: port) { writer in
