@@ -63,8 +63,13 @@ let package = Package(
         // Driver: GRDB behind the Database port.
         .target(
             name: "ClavigerSQLite",
-            dependencies: ["ClavigerStore", .product(name: "GRDB", package: "GRDB.swift")],
-            resources: [.embedInCode("Migrations")]
+            dependencies: [
+                "ClavigerCore", "ClavigerService", "ClavigerStore", .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+            ],
+            resources: [
+                .embedInCode("Migrations"), .embedInCode("AccessLogMigrations"), .embedInCode("UsageMigrations"),
+            ]
         ),
         .target(
             name: "ClavigerHTTP",

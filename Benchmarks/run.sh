@@ -146,7 +146,7 @@ seed() {
     [[ -e $work/$1.tokens.done ]] && return 0
     say "making $2 keys"
     rm -rf "${work:?}/$1" "$work/$1.tokens"
-    "$bin/seed" "$work/$1" "$2" "$work/$1.tokens.ordered" >&2
+    "$bin/seed" "$work/$1" "$2" "$work/$1.tokens.ordered" "${@:3}" >&2
     # The load asks for them in the order of the file: by chance, so that no cache of the processor helps the server,
     # and one after the other, so that the program that makes the load does not suffer in its place.
     shuf --random-source="$work/$1.tokens.ordered" --output="$work/$1.tokens" "$work/$1.tokens.ordered"
@@ -155,14 +155,20 @@ seed() {
 }
 seed few "$few"
 seed many "$keys"
+seed full "$few" metered
 
 key() { printf '%s' "$work/$1/first-management-key"; }
 tokens() { printf '%s' "$work/$1.tokens"; }
-verify() { load "$1" "$2" "$connections" verify.lua /v1/keys/verify "$(key "$1")" "${3:-$(tokens "$1")}"; }
+verify() {
+    load "$1" "$2" "$connections" verify.lua /v1/keys/verify "$(key "$1")" "${3:-$(tokens "$1")}" "${@:4}"
+}
+# With the context that metered keys want.
+verify_full() { verify full "$1" "$(tokens full)" '"context":{"ip":"10.1.2.3"}'; }
 
 say "starting"
 start hello /hello "$bin/hello" PORT
 start few /readyz "$bin/claviger" serve --data "$work/few" --port PORT
+start full /readyz "$bin/claviger" serve --data "$work/full" --port PORT
 for _ in 1 2 3; do
     start many /readyz "$bin/claviger" serve --data "$work/many" --port PORT
     figure ready.ms "$started_in"
@@ -180,10 +186,11 @@ load many 600 "$connections" all.lua "$(key many)" "$(tokens many)"
 figure cold.http_per_second "$per_second"
 figure rss.cached_mb "$(resident_megabytes many)"
 
-say "comparing, $rounds rounds of three times $seconds seconds"
+say "comparing, $rounds rounds of four times $seconds seconds"
 load hello 2 "$connections" hello.lua
 verify few 2
 verify many 2
+verify_full 2
 for ((round = 1; round <= rounds; round++)); do
     load hello "$seconds" "$connections" hello.lua
     hello_per_second=$per_second hello_cpu=$cpu_us
@@ -199,6 +206,11 @@ for ((round = 1; round <= rounds; round++)); do
     figure verify.many_per_second "$per_second"
     figure verify.many_cpu_us "$cpu_us"
     figure ratio.many "$(calculate "$per_second / $few_per_second")"
+    verify_full "$seconds"
+    figure verify.full_per_second "$per_second"
+    figure verify.full_cpu_us "$cpu_us"
+    figure ratio.full "$(calculate "$per_second / $few_per_second")"
+    figure ratio.full_to_hello "$(calculate "$per_second / $hello_per_second")"
 done
 figure rss.loaded_mb "$(resident_megabytes many)"
 
@@ -274,6 +286,10 @@ $(row "start to ready with $keys keys" "≤ 2 s" "<=" 2 "$(calculate "$(of ready
 $(row "resident memory with $keys keys cached" "≤ 700 MB" "<=" 700 "$(of rss.loaded_mb)" "MB")
 $(row "verify throughput with $keys keys, relative to $few keys" \
     "≥ 0.85" ">=" 0.85 "$(of ratio.many)" "($(whole verify.many_per_second) per second)")
+$(row "verify throughput of keys with networks, a limit and credits, relative to keys without" \
+    "≥ 0.85" ">=" 0.85 "$(of ratio.full)" "($(whole verify.full_per_second) per second)")
+$(row "the same, relative to \`hello\`" "≥ 0.5" ">=" 0.5 "$(of ratio.full_to_hello)")
+$(row "append to the usage journal, median" "≤ 300 ns" "<=" 300 "$(of journal.append.1.median_ns)" "ns")
 $(row "a cold key, median" "≤ 1 ms" "<=" 1 "$(calculate "$(of cold.median_us) / 1000")" "ms")
 $(row "\`explain\` with $keys keys, median over HTTP" \
     "< 10 ms" "<" 10 "$(calculate "$(of explain.median_us) / 1000" 2)" "ms")

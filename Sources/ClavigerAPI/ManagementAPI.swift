@@ -13,6 +13,8 @@ public struct ManagementAPI: Sendable {
 
     /// The most bytes that a call's body may have.
     static let bodyLimit = 64 * 1024
+    /// The same of calls that take thousands of networks or rules.
+    static let largeBodyLimit = 1024 * 1024
     /// The most bytes of a batch.
     static let batchLimit = 2 * 1024 * 1024
 
@@ -26,8 +28,12 @@ public struct ManagementAPI: Sendable {
         self.registerAPIs(&registry)
         self.registerConsumers(&registry)
         self.registerRoles(&registry)
+        self.registerPlans(&registry)
         self.registerKeys(&registry)
         self.registerVerification(&registry)
+        self.registerLimits(&registry)
+        self.registerCredits(&registry)
+        self.registerUsage(&registry)
         self.registerAudit(&registry)
         self.registerKeyring(&registry)
     }
@@ -58,9 +64,14 @@ extension ManagementAPI {
             return response
         case .replayed(let bytes):
             var response = Response.json(bytes: bytes, status: status)
-            if let name = HTTPField.Name("Idempotency-Replayed") { response.headers[name] = "true" }
+            Self.markReplayed(&response)
             return response
         }
+    }
+
+    /// Says that an answer is one that was given before.
+    static func markReplayed(_ response: inout Response) {
+        if let name = HTTPField.Name("Idempotency-Replayed") { response.headers[name] = "true" }
     }
 
     private static func canonical(_ request: Request, _ json: JSON) -> [UInt8] {

@@ -49,8 +49,12 @@ struct Paging {
         let page = elements.prefix(self.request.limit - 1)
         let next = elements.count > page.count ? page.last.map(position) : nil
         return .json([
-            "items": .array(page.map(render)),
-            "nextCursor": try next.map { .string(try self.authority.sealCursor($0, binding: self.binding)) },
+            "items": .array(page.map(render)), "nextCursor": try next.map { .string(try self.cursor($0)) },
         ])
+    }
+
+    /// The cursor of the page that begins after a position.
+    func cursor(_ position: String) throws -> String {
+        try self.authority.sealCursor(position, binding: self.binding)
     }
 }

@@ -43,8 +43,8 @@ public struct ClavigerClient: Sendable {
     // Metadata of the allowed depth stands inside of keys and lists.
     private static let limits = JSONLimits(depth: 64, values: 2_000_000)
 
-    private let settings: Settings
-    private let http: HTTPClient
+    let settings: Settings
+    let http: HTTPClient
 
     private init(_ settings: Settings) throws {
         var configuration = HTTPClient.Configuration()
@@ -98,15 +98,11 @@ public struct ClavigerClient: Sendable {
         headers: [(String, String)] = [],
         accepting: Set<Int> = []
     ) async throws -> Answer {
-        let url = self.settings.url
         guard headers.allSatisfy({ Self.isHeaderValue($0.1) }) else {
             throw ClientError.invalidSettings("A header's value must be one line of visible ASCII characters.")
         }
-        var request = HTTPClientRequest(url: url.text + PercentEncoding.target(path, query))
-        request.method = HTTPMethod(rawValue: method.rawValue)
+        var request = try self.request(method, path, query, accept: "application/json, application/problem+json")
         request.headers.add(contentsOf: HTTPHeaders(headers))
-        request.headers.add(name: "Accept", value: "application/json, application/problem+json")
-        try self.authorize(&request)
         if let body {
             let type = method == .patch ? "application/merge-patch+json" : "application/json"
             request.headers.add(name: "Content-Type", value: type)
@@ -114,6 +110,20 @@ public struct ClavigerClient: Sendable {
         }
         let (response, bytes) = try await self.execute(request)
         return try self.answer(response, bytes, accepting: accepting)
+    }
+
+    /// A request without a body, in the name of the management key.
+    func request(
+        _ method: Method,
+        _ path: [String],
+        _ query: [(String, String)],
+        accept: String
+    ) throws(ClientError) -> HTTPClientRequest {
+        var request = HTTPClientRequest(url: self.settings.url.text + PercentEncoding.target(path, query))
+        request.method = HTTPMethod(rawValue: method.rawValue)
+        request.headers.add(name: "Accept", value: accept)
+        try self.authorize(&request)
+        return request
     }
 
     private func authorize(_ request: inout HTTPClientRequest) throws(ClientError) {
@@ -131,22 +141,42 @@ public struct ClavigerClient: Sendable {
     }
 
     private func execute(_ request: HTTPClientRequest) async throws -> (HTTPClientResponse, [UInt8]) {
+        let response = try await self.begin(request)
+        return (response, try await self.collect(response))
+    }
+
+    /// Sends a request and waits for the head of the answer.
+    func begin(_ request: HTTPClientRequest) async throws -> HTTPClientResponse {
         let timeout = TimeAmount.milliseconds(self.settings.timeout.wholeMilliseconds)
         do {
-            let response = try await self.http.execute(request, timeout: timeout)
+            return try await self.http.execute(request, timeout: timeout)
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            throw self.unreachable(error)
+        }
+    }
+
+    /// The whole body of an answer.
+    func collect(_ response: HTTPClientResponse) async throws -> [UInt8] {
+        do {
             let body = try await response.body.collect(upTo: Self.largestAnswer)
-            return (response, Array(body.readableBytesView))
+            return Array(body.readableBytesView)
         } catch is NIOTooManyBytesError {
             throw ClientError.unexpected(self.settings.url, reason: "the answer is too large")
         } catch let error as CancellationError {
             throw error
         } catch {
-            let reason = ConnectionFailure.reason(for: error, timeout: self.settings.timeout)
-            throw ClientError.unreachable(self.settings.url, reason: reason)
+            throw self.unreachable(error)
         }
     }
 
-    private func answer(
+    private func unreachable(_ error: any Error) -> ClientError {
+        .unreachable(self.settings.url, reason: ConnectionFailure.reason(for: error, timeout: self.settings.timeout))
+    }
+
+    /// What an answer says, or the error that it stands for.
+    func answer(
         _ response: HTTPClientResponse,
         _ bytes: [UInt8],
         accepting: Set<Int>

@@ -12,6 +12,8 @@ public enum ClientError: Error, Sendable, Hashable {
     case refused(ClientProblem)
     /// Something answered, and not as a Claviger server does.
     case unexpected(ServerURL, reason: String)
+    /// An answer that is read piece by piece ended before its end; says why.
+    case interrupted(ServerURL, reason: String)
 }
 
 extension ClientError: CustomStringConvertible {
@@ -23,6 +25,8 @@ extension ClientError: CustomStringConvertible {
         case .unreachable(let url, let reason): "The server at \(url) cannot be reached: \(reason)."
         case .refused(let problem): problem.detail
         case .unexpected(let url, let reason): "\(url) does not answer like a Claviger server: \(reason)."
+        case .interrupted(let url, let reason):
+            "The answer of \(url) is not complete, as the connection was lost: \(reason)."
         }
     }
 }

@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import ClavigerCore
 import NIOCore
+import NIOHTTP1
 import NIOPosix
 import NIOSSL
 
@@ -25,6 +26,8 @@ enum ConnectionFailure {
                 ? "there is no address for the name \(error.host)" : "no connection could be made"
         case let error as IOError:
             return Self.reason(errno: error.errnoCode)
+        case is HTTPParserError:
+            return "what it sent is not HTTP, or not all of it"
         case is ChannelError:
             return "no connection could be made in time"
         case let error as NIOSSLExtraError where error == .failedToValidateHostname:

@@ -22,6 +22,14 @@ public struct Verification: Sendable, Hashable {
     public var externalID: String?
     /// The scopes that the key would also need.
     public var missingScopes: [String]
+    /// The endpoint rule that matched, as its methods and path.
+    public var rule: String?
+    /// What each rate limit has left.
+    public var limits: [LimitState]
+    /// How many credits are left, if there are any to count.
+    public var creditsRemaining: Int64?
+    /// How long to wait before the next try, when the code is `rate_limited` or `credits_exhausted`.
+    public var retryAfter: Duration?
     /// The id under which the server logged the request.
     public var requestID: String
     /// The whole answer.
@@ -42,53 +50,37 @@ public struct Verification: Sendable, Hashable {
         self.consumerID = json["consumer"]?["id"]?.string
         self.externalID = json["consumer"]?["externalId"]?.string
         self.missingScopes = json["missingScopes"]?.array?.compactMap(\.string) ?? []
+        self.rule = json["rule"]?.string
+        self.limits = (json["limits"]?.array ?? []).compactMap(LimitState.init)
+        self.creditsRemaining = json["credits"]?["remaining"]?.integer
+        self.retryAfter = json["retryAfter"]?.integer.map { .seconds($0) }
         self.requestID = json["requestId"]?.string ?? ""
         self.json = json
     }
 }
 
-extension ClavigerClient {
-    /// Asks whether a token may be used now.
-    ///
-    /// - Parameters:
-    ///   - token: What a client sent.
-    ///   - api: The api that it has to be for, by name or id.
-    ///   - environment: The environment that it has to be for.
-    ///   - scopes: What it has to be allowed to do, for example `invoices.read AND invoices.write`.
-    /// - Returns: The decision; a refused token is no error.
-    /// - Throws: ``ClientError``.
-    public func verify(
-        _ token: SecretText,
-        api: String? = nil,
-        environment: String? = nil,
-        scopes: String? = nil
-    ) async throws -> Verification {
-        try await self.decide("verify", token, api, environment, scopes)
-    }
+/// What a rate limit has left.
+public struct LimitState: Sendable, Hashable {
+    /// The name of the limit.
+    public var name: String
+    /// The largest number of requests in a window, or the size of the bucket.
+    public var limit: Int64
+    /// How many of them are left.
+    public var remaining: Int64
+    /// When all of them are there again.
+    public var resetsAt: Timestamp?
+    /// Whether this limit refused the request.
+    public var isExceeded: Bool
 
-    /// Decides like ``verify(_:api:environment:scopes:)``, and tells every step in the answer's JSON.
-    public func explain(
-        _ token: SecretText,
-        api: String? = nil,
-        environment: String? = nil,
-        scopes: String? = nil
-    ) async throws -> Verification {
-        try await self.decide("explain", token, api, environment, scopes)
-    }
-
-    private func decide(
-        _ operation: String,
-        _ token: SecretText,
-        _ api: String?,
-        _ environment: String?,
-        _ scopes: String?
-    ) async throws -> Verification {
-        let body: JSON = [
-            "token": .string(token.plaintext), "apiId": api.map { .string($0) },
-            "environment": environment.map { .string($0) }, "scopes": scopes.map { .string($0) },
-        ]
-        let answer = try await self.send(.post, ["v1", "keys", operation], body: body)
-        guard let verification = Verification(answer.body) else { throw self.notAVerdict }
-        return verification
+    /// Reads one element of the list; nil when it has another shape.
+    public init?(_ json: JSON) {
+        guard let name = json["name"]?.string, let limit = json["limit"]?.integer,
+            let remaining = json["remaining"]?.integer
+        else { return nil }
+        self.name = name
+        self.limit = limit
+        self.remaining = remaining
+        self.resetsAt = json["resetAt"]?.string.flatMap { try? Timestamp(parsing: $0) }
+        self.isExceeded = json["exceeded"]?.bool ?? false
     }
 }

@@ -61,6 +61,8 @@ public final class DirectoryLock: Sendable {
             return descriptor
         }
         if let descriptor {
+            // Closing is not enough while a child that is being started holds a copy.
+            _ = flock(descriptor, LOCK_UN)
             _ = close(descriptor)
         }
     }

@@ -18,11 +18,21 @@ struct Migration: Sendable {
         self.init(number: number, name: name, sql: String(decoding: resource, as: UTF8.self))
     }
 
-    /// All migrations that this binary knows, in order.
+    /// All migrations of the main database that this binary knows, in order.
     ///
     /// Released ones are never edited.
     static let all: [Migration] = [
         Migration(number: 1, name: "initial", resource: PackageResources.m0001_initial_sql)
+    ]
+
+    /// Those of a day of the access log.
+    static let accessLogDay: [Migration] = [
+        Migration(number: 1, name: "initial", resource: PackageResources.d0001_initial_sql)
+    ]
+
+    /// Those of the roll-ups.
+    static let usage: [Migration] = [
+        Migration(number: 1, name: "initial", resource: PackageResources.u0001_initial_sql)
     ]
 }
 

@@ -51,7 +51,7 @@ struct SQLiteConnection: DatabaseConnection {
         }
     }
 
-    private func statement(for sql: ClavigerStore.SQL) throws -> Statement {
+    func statement(for sql: ClavigerStore.SQL) throws -> Statement {
         try self.checked(self.database.cachedStatement(sql: sql.text { _ in "?" }))
     }
 

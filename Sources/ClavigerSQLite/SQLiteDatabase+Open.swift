@@ -2,6 +2,33 @@ public import ClavigerStore
 import GRDB
 
 extension SQLiteDatabase {
+    /// What a database is for, and with it its tables and what is asked of its file.
+    public enum Schema: Sendable, Hashable, CaseIterable {
+        /// Everything that administrators set, and the audit log.
+        case authority
+        /// One day of the access log.
+        ///
+        /// A commit does not wait for the disk: the journal keeps what it has until the file was synced. Nor is the
+        /// file read through when it is opened, which happens again and again: damage shows when a page is read.
+        case accessLogDay
+        /// The roll-ups of use.
+        case usage
+
+        var migrations: [Migration] {
+            switch self {
+            case .authority: Migration.all
+            case .accessLogDay: Migration.accessLogDay
+            case .usage: Migration.usage
+            }
+        }
+
+        var durability: SQLiteSettings.Durability {
+            self == .accessLogDay ? .whenSynced : .everyCommit
+        }
+
+        var isChecked: Bool { self != .accessLogDay }
+    }
+
     /// Opens a database, creates it when there is none, and brings it to this binary's schema.
     ///
     /// What is refused (a file of another application, of a newer version, damaged at first sight) is left as it is.
@@ -9,16 +36,24 @@ extension SQLiteDatabase {
     ///
     /// - Parameters:
     ///   - location: where it lives.
+    ///   - schema: what it is for.
     ///   - checkBudget: how long the integrity check may take before it is left to `checkIntegrity()`.
     ///   - admission: looks at an existing database, of whatever schema version, before anything in it is changed. What
     ///     it throws stops the opening.
     /// - Throws: `DatabaseError`, or what `admission` throws.
     public static func open(
         _ location: Location,
+        schema: Schema = .authority,
         checkBudget: Duration = .milliseconds(500),
         admission: (@Sendable (any DatabaseConnection) throws -> Void)? = nil
     ) async throws -> SQLiteDatabase {
-        try await Self.open(location, checkBudget: checkBudget, admission: admission, migrations: Migration.all)
+        try await Self.open(
+            location,
+            checkBudget: schema.isChecked ? checkBudget : .zero,
+            admission: admission,
+            migrations: schema.migrations,
+            durability: schema.durability
+        )
     }
 
     /// Opens with other migrations or less patience, for tests.
@@ -27,14 +62,22 @@ extension SQLiteDatabase {
         checkBudget: Duration = .milliseconds(500),
         busyTimeout: Double = SQLiteSettings.busyTimeout,
         admission: (@Sendable (any DatabaseConnection) throws -> Void)? = nil,
-        migrations: [Migration]
+        migrations: [Migration],
+        durability: SQLiteSettings.Durability = .everyCommit
     ) async throws -> SQLiteDatabase {
         try await Self.onThread {
             let migrator = Migrator(migrations: migrations)
             return switch location {
             case .memory: try Self.openMemory(migrator)
             case .file(let path):
-                try Self.openFile(FileSystem.absolute(path), migrator, checkBudget, busyTimeout, admission)
+                try Self.openFile(
+                    FileSystem.absolute(path),
+                    migrator,
+                    durability,
+                    checkBudget,
+                    busyTimeout,
+                    admission
+                )
             }
         }
     }
@@ -56,6 +99,7 @@ extension SQLiteDatabase {
     private static func openFile(
         _ path: String,
         _ migrator: Migrator,
+        _ durability: SQLiteSettings.Durability,
         _ budget: Duration,
         _ busyTimeout: Double,
         _ admission: (@Sendable (any DatabaseConnection) throws -> Void)?
@@ -77,7 +121,7 @@ extension SQLiteDatabase {
             let pool = try DatabasePool(path: path, configuration: configuration)
             do {
                 try pool.writeWithoutTransaction { connection in
-                    try SQLiteSettings.makeDurable(connection)
+                    try SQLiteSettings.makeDurable(connection, durability)
                     let applied = try migrator.migrate(connection)
                     try migrator.verifySchema(of: connection)
                     if !applied.isEmpty {

@@ -15,6 +15,9 @@ public final class Authority: Sendable {
     let time: any TimeSource
     let random: any RandomSource
     let logger: Logger
+    let overrides: OverrideCache
+    let usage: any UsageStore
+    let fold: UsageFold?
 
     /// Makes the use cases over storage that has been set up.
     public init(
@@ -23,6 +26,8 @@ public final class Authority: Sendable {
         keyring: KeyringHolder,
         time: any TimeSource,
         random: any RandomSource,
+        usage: any UsageStore,
+        fold: UsageFold?,
         logger: Logger
     ) {
         self.store = store
@@ -31,6 +36,9 @@ public final class Authority: Sendable {
         self.time = time
         self.random = random
         self.logger = logger
+        self.usage = usage
+        self.fold = fold
+        self.overrides = OverrideCache(store)
     }
 
     /// Runs a change: the body checks and acts, the record is written, and all of it commits together or not at all.
@@ -71,7 +79,8 @@ public final class Authority: Sendable {
                     )
                 }
                 return (Outcome<T>.done(result), change.effects)
-            } afterCommit: { [verifier] in
+            } afterCommit: { [verifier, overrides] in
+                if $0.1.changedEverything { overrides.forget() }
                 verifier.apply($0.1)
             }.0
         } catch let problem as Problem where problem.kind == .forbidden {
@@ -95,6 +104,9 @@ public final class Authority: Sendable {
             throw problem
         }
     }
+
+    /// The moment that answers count from.
+    public var now: Timestamp { self.time.now() }
 
     /// Whether storage answers at all.
     public func isStorageReachable() async -> Bool {

@@ -12,6 +12,8 @@ public struct Caller: Sendable {
     public let scopes: ScopeSet
     /// When the management key's time is over.
     public let expiresAt: Timestamp?
+    /// From where and when the management key may be used; known in transactions.
+    let restrictions: Restrictions
     /// Where the request came from.
     public let network: IPAddress?
     /// The request.
@@ -24,16 +26,18 @@ public struct Caller: Sendable {
         self.consumerID = key.consumer.id
         self.scopes = key.scopes
         self.expiresAt = key.expiresAt
+        self.restrictions = .none
         self.network = network
         self.requestID = requestID
     }
 
-    private init(_ caller: Caller, scopes: ScopeSet, expiresAt: Timestamp?) {
+    private init(_ caller: Caller, scopes: ScopeSet, expiresAt: Timestamp?, restrictions: Restrictions) {
         self.workspaceID = caller.workspaceID
         self.keyID = caller.keyID
         self.consumerID = caller.consumerID
         self.scopes = scopes
         self.expiresAt = expiresAt
+        self.restrictions = restrictions
         self.network = caller.network
         self.requestID = caller.requestID
     }
@@ -46,7 +50,12 @@ public struct Caller: Sendable {
         guard let key = try tx.key(self.keyID, in: self.workspaceID), key.state(at: now) == .active,
             key.attributes.notBefore.map({ $0 <= now }) ?? true
         else { throw Problem.callerRefused }
-        return Caller(self, scopes: try tx.granted(to: key), expiresAt: key.attributes.expiresAt)
+        return Caller(
+            self,
+            scopes: try tx.granted(to: key),
+            expiresAt: key.attributes.expiresAt,
+            restrictions: key.attributes.restrictions
+        )
     }
 
     /// The actor of an audit record.

@@ -60,7 +60,8 @@ struct Change {
 /// What can be done, as the audit log names it: `key.revoke`.
 struct AuditAction: Hashable, Sendable {
     enum Target: String {
-        case workspace, api, consumer, role, key, keyring, audit
+        case workspace, api, consumer, role, plan, key, keyring, audit, usage
+        case limitOverride = "limit_override"
     }
 
     let target: Target

@@ -23,10 +23,16 @@ public struct TestAuthority: Sendable {
     public let log: RecordedLog
     /// What maintenance would do.
     public let maintenance: Maintenance
+    /// What brings the journal to the access log.
+    public let fold: UsageFold
+    /// The journal.
+    public let journal: UsageJournal
     /// The keyring in use.
     public let keyring: KeyringHolder
     /// The first management key's token, role `owner`.
     public let ownerToken: String
+    /// Where the journal is, as long as somebody uses this.
+    private let folder: TemporaryFolder
 
     /// Makes an authority.
     ///
@@ -34,11 +40,13 @@ public struct TestAuthority: Sendable {
     ///   - database: nil for a new one in memory.
     ///   - rootKey: nil for one from a seed.
     ///   - configuration: how much the verifier remembers.
+    ///   - throttle: how much guessing is borne.
     public init(
         database: (any Database)? = nil,
         rootKey: RootKey? = nil,
         seed: UInt64 = 1,
-        configuration: Verifier.Configuration = Verifier.Configuration(capacity: 10_000)
+        configuration: Verifier.Configuration = Verifier.Configuration(capacity: 10_000),
+        throttle: GuessThrottle.Configuration = GuessThrottle.Configuration()
     ) async throws {
         let time = ManualTime()
         let random = SeededRandom(seed: seed)
@@ -52,10 +60,25 @@ public struct TestAuthority: Sendable {
             delivered.token = $0.withPlaintext { String(decoding: $0, as: UTF8.self) }
         }
         let rehashes = RehashQueue()
+        let folder = try TemporaryFolder()
+        let usage = SQLUsageStore(try await SQLiteUsageDatabases.inMemory())
+        // The smallest segments: tests make many journals.
+        let (journal, _) = try UsageJournal.open(
+            folder: folder.path + "/journal",
+            random: random,
+            configuration: UsageJournal.Configuration(segmentBytes: 1 << 16)
+        )
+        let ledger = CreditLedger(journal: CreditRecords(sink: journal, time: time))
+        try await ledger.recover(from: journal, store, at: time.now())
+        let fold = UsageFold(journal: journal, usage: usage, store: store, ledger: ledger, logger: log.logger())
         let verifier = Verifier(
             source: SQLCredentialSource(opened),
             makeHasher: { keyring.makeHasher() },
             time: time,
+            usage: journal,
+            limiter: Limiter(random: random),
+            ledger: ledger,
+            throttle: GuessThrottle(configuration: throttle, random: random),
             rehashSink: rehashes,
             configuration: configuration
         )
@@ -66,6 +89,8 @@ public struct TestAuthority: Sendable {
             keyring: self.keyring,
             time: time,
             random: random,
+            usage: usage,
+            fold: fold,
             logger: log.logger()
         )
         self.maintenance = Maintenance(
@@ -75,6 +100,9 @@ public struct TestAuthority: Sendable {
             logger: log.logger()
         )
         self.database = opened
+        self.fold = fold
+        self.journal = journal
+        self.folder = folder
         self.time = time
         self.random = random
         self.log = log

@@ -18,4 +18,7 @@ public struct PresentedToken: Sendable {
     public init(_ token: KeyToken) {
         self.parsed = .success(token)
     }
+
+    /// The public part, if it is a token.
+    var lookupID: LookupID? { (try? self.parsed.get())?.lookupID }
 }

@@ -14,17 +14,33 @@ public final class Verifier: Sendable {
         public var negativeCapacity: Int
         /// How long an unknown lookup id is remembered.
         public var negativeLifetime: Duration
+        /// What happens to a verification that cannot go on record.
+        public var whenUnrecorded: UnrecordedPolicy
+        /// Whether a verification is answered only when its record outlives a power cut.
+        public var waitsForDisk: Bool
 
         /// Makes a configuration.
         public init(
             capacity: Int = 2_000_000,
             negativeCapacity: Int = 65_536,
-            negativeLifetime: Duration = .seconds(5)
+            negativeLifetime: Duration = .seconds(5),
+            whenUnrecorded: UnrecordedPolicy = .refuse,
+            waitsForDisk: Bool = false
         ) {
             self.capacity = capacity
             self.negativeCapacity = negativeCapacity
             self.negativeLifetime = negativeLifetime
+            self.whenUnrecorded = whenUnrecorded
+            self.waitsForDisk = waitsForDisk
         }
+    }
+
+    /// What happens to a verification that cannot go on record, because the journal has no room.
+    public enum UnrecordedPolicy: String, CaseIterable, Sendable {
+        /// It fails.
+        case refuse
+        /// It is answered, and the gap is counted; keys with credits are refused all the same.
+        case answer
     }
 
     /// What a committed change means for the memory.
@@ -35,6 +51,8 @@ public final class Verifier: Sendable {
         public var added: [LookupID] = []
         /// Whether everything is out of date.
         public var changedEverything = false
+        /// Accounts whose policy or balance has been set.
+        public var accounts: [AccountState] = []
         /// Makes the new hasher after the pepper has been rotated.
         public var makeHasher: (@Sendable () -> TokenHasher)?
 
@@ -52,7 +70,13 @@ public final class Verifier: Sendable {
     private let sharing = SnapshotSharing()
     /// Numbers the loads of the filter.
     private let filterLoads = Atomic<UInt64>(0)
-    private let negativeLifetime: Duration
+    private let configuration: Configuration
+    private let usage: any UsageSink
+    private let throttle: GuessThrottle
+    /// Counts against limits.
+    public let limiter: Limiter
+    /// Holds the credit accounts.
+    public let ledger: CreditLedger
 
     private final class Shard: Sendable {
         let state: Mutex<CacheShard>
@@ -65,17 +89,29 @@ public final class Verifier: Sendable {
     /// Makes a verifier with nothing in memory.
     ///
     /// `makeHasher` is called once for each shard.
+    ///
+    /// - Parameters:
+    ///   - usage: where verifications go on record.
+    ///   - ledger: the accounts as they were recovered.
     public init(
         source: any CredentialSource,
         makeHasher: () -> TokenHasher,
         time: any TimeSource,
+        usage: any UsageSink,
+        limiter: Limiter,
+        ledger: CreditLedger,
+        throttle: GuessThrottle,
         rehashSink: (any RehashSink)? = nil,
         configuration: Configuration = Configuration()
     ) {
         self.source = source
         self.time = time
+        self.usage = usage
+        self.limiter = limiter
+        self.ledger = ledger
+        self.throttle = throttle
         self.rehashSink = rehashSink
-        self.negativeLifetime = configuration.negativeLifetime
+        self.configuration = configuration
         self.shards = (0..<Self.shardCount).map { _ in
             Shard(
                 CacheShard(
@@ -87,75 +123,205 @@ public final class Verifier: Sendable {
         }
     }
 
-    /// Decides about a token.
+    /// Decides about a token, counts the use and puts it on record.
     ///
     /// - Parameters:
     ///   - token: as the client sent it.
     ///   - query: what the caller wants of the key.
+    ///   - recording: what goes on record besides the outcome.
     ///   - isVisible: whether the caller may know of a key; a key that is not visible is not found.
-    /// - Throws: only when the store cannot answer.
+    /// - Throws: ``UseFailure``, or what the store throws when it cannot answer; then nothing is used up.
     public func verify(
+        _ token: PresentedToken,
+        _ query: VerificationQuery,
+        recording: UseRecording,
+        isVisible: (KeySnapshot) -> Bool
+    ) async throws -> Verdict {
+        let use = UseInProgress(
+            recording: recording,
+            query: query,
+            lookupID: token.lookupID,
+            now: self.time.now(),
+            begin: self.time.uptime(),
+            time: self.time,
+            sink: self.usage
+        )
+        var meter = UseMeter(limiter: self.limiter, ledger: self.ledger, use: use)
+        var trace = NoTrace()
+        let verdict = try await self.decide(
+            token,
+            query,
+            at: use.now,
+            use.begin,
+            isVisible: isVisible,
+            meter: &meter,
+            trace: &trace
+        )
+        let sequence: UInt64
+        if let written = meter.sequence {
+            sequence = written
+        } else {
+            do throws(JournalFull) {
+                sequence = try use.write(verdict)
+            } catch {
+                guard self.configuration.whenUnrecorded == .answer else {
+                    meter.giveBack()
+                    throw UseFailure.journalFull(error)
+                }
+                return verdict
+            }
+        }
+        try await self.waitIfDurable(sequence)
+        return verdict
+    }
+
+    /// Waits until a record outlives a power cut, where that was asked for.
+    public func waitIfDurable(_ sequence: UInt64) async throws {
+        if self.configuration.waitsForDisk { try await self.usage.waitUntilDurable(sequence) }
+    }
+
+    /// Decides about the token of somebody who calls this server; that uses nothing up.
+    public func authenticate(
         _ token: PresentedToken,
         _ query: VerificationQuery,
         isVisible: (KeySnapshot) -> Bool
     ) async throws -> Verdict {
+        var meter = NoMeter()
         var trace = NoTrace()
-        return try await self.verify(token, query, isVisible: isVisible, trace: &trace)
+        return try await self.decide(
+            token,
+            query,
+            at: self.time.now(),
+            self.time.uptime(),
+            isVisible: isVisible,
+            meter: &meter,
+            trace: &trace
+        )
     }
 
-    /// Decides about a token and tells every step.
+    /// The decision of ``verify(_:_:recording:isVisible:)`` with every step.
     ///
-    /// Uses nothing up.
+    /// Uses nothing up and puts nothing on record.
     public func explain(
         _ token: PresentedToken,
         _ query: VerificationQuery,
         isVisible: (KeySnapshot) -> Bool
     ) async throws -> (verdict: Verdict, steps: [VerificationTraceEntry]) {
+        let now = self.time.now()
+        let uptime = self.time.uptime()
+        var meter = PeekMeter(limiter: self.limiter, ledger: self.ledger, now: now, uptime: uptime)
         var trace = RecordedTrace()
-        let verdict = try await self.verify(token, query, isVisible: isVisible, trace: &trace)
+        let verdict = try await self.decide(
+            token,
+            query,
+            at: now,
+            uptime,
+            isVisible: isVisible,
+            meter: &meter,
+            trace: &trace
+        )
         return (verdict, trace.complete())
     }
 
-    private func verify(
+    /// The way of every token: parse, attempts, look-up, and the pipeline.
+    private func decide<Meter: VerificationMeter, Trace: VerificationTrace>(
         _ presented: PresentedToken,
         _ query: VerificationQuery,
+        at now: Timestamp,
+        _ uptime: Uptime,
         isVisible: (KeySnapshot) -> Bool,
-        trace: inout some VerificationTrace
+        meter: inout Meter,
+        trace: inout Trace
     ) async throws -> Verdict {
         let token: KeyToken
         switch presented.parsed {
         case .success(let parsed): token = parsed
         case .failure(let error):
             trace.add(.parse, .failed) { error.explanation }
+            self.noteAttempt(.malformed, query, uptime, Meter.self)
             return .malformed
         }
-        let now = self.time.now()
-        let shard = self.shard(of: token.lookupID)
-        var (found, pipeline) = shard.state.withLock { ($0.find(token.lookupID, at: now), $0.pipeline) }
-        let snapshot: KeySnapshot?
-        switch found {
-        case .snapshot(let known): snapshot = known
-        case .absent: snapshot = nil
-        case .miss(let epoch):
-            snapshot = try await self.source.snapshot(for: token.lookupID, sharing: self.sharing)
-            let until = now + self.negativeLifetime
-            // The pepper may have been rotated meanwhile, and the digest made anew with it.
-            pipeline = shard.state.withLock {
-                $0.keep(snapshot, for: token.lookupID, askedAt: epoch, negativeUntil: until)
-                return $0.pipeline
+        trace.add(.parse, .passed) { "a token with the lookup id \(token.lookupID)" }
+
+        if Meter.self == NoMeter.self {
+            // Callers of this server: one that guesses must not lock its neighbours out of it.
+        } else if let ip = query.context.ip {
+            if let wait = self.throttle.shouldRefuse(ip, at: uptime) {
+                trace.add(.attempts, .failed) { "this network has sent too many bad tokens" }
+                return .tooManyAttempts(retryAfter: wait)
             }
+            trace.add(.attempts, .passed) { "this network has not sent too many bad tokens" }
+        } else {
+            trace.add(.attempts, .skipped) { "the client's address is not known" }
         }
-        let verdict = pipeline.decide(token, snapshot, query, at: now, isVisible: isVisible, trace: &trace)
+
+        let (snapshot, pipeline) = try await self.lookUp(token, at: now)
+        let verdict = try pipeline.decide(
+            token,
+            snapshot,
+            query,
+            at: now,
+            isVisible: isVisible,
+            meter: &meter,
+            trace: &trace
+        )
+        self.noteAttempt(verdict.code, query, uptime, Meter.self)
         if verdict.isValid, let key = verdict.key, let digest = pipeline.rehashed(token, key) {
             self.rehashSink?.rehashed(key.credentialID, token.lookupID, digest)
         }
         return verdict
     }
 
+    private func lookUp(
+        _ token: KeyToken,
+        at now: Timestamp
+    ) async throws -> (KeySnapshot?, VerificationPipeline) {
+        let shard = self.shard(of: token.lookupID)
+        let (found, pipeline) = shard.state.withLock { ($0.find(token.lookupID, at: now), $0.pipeline) }
+        switch found {
+        case .snapshot(let known): return (known, pipeline)
+        case .absent: return (nil, pipeline)
+        case .miss(let epoch):
+            let loaded = try await self.source.credential(for: token.lookupID, sharing: self.sharing)
+            // Before anybody finds the snapshot; an account that is there already knows better what is left.
+            for account in loaded?.accounts ?? [] { self.ledger.load(account) }
+            let until = now + self.configuration.negativeLifetime
+            // The pepper may have been rotated meanwhile, and the digest made anew with it.
+            return shard.state.withLock { shard in
+                let isCurrent = shard.keep(
+                    loaded?.snapshot,
+                    for: token.lookupID,
+                    askedAt: epoch,
+                    negativeUntil: until
+                )
+                // Under the lock, so that no change of the policy can come in between and be undone.
+                if isCurrent { for account in loaded?.accounts ?? [] { self.ledger.replace(account) } }
+                return (loaded?.snapshot, shard.pipeline)
+            }
+        }
+    }
+
+    /// Lets guessing cost the guesser; explaining is no attempt.
+    private func noteAttempt(
+        _ code: VerificationCode,
+        _ query: VerificationQuery,
+        _ uptime: Uptime,
+        _ meter: any VerificationMeter.Type
+    ) {
+        guard meter == UseMeter.self, let ip = query.context.ip else { return }
+        if code.isBadToken {
+            self.throttle.recordBad(ip, at: uptime)
+        } else {
+            self.throttle.recordGood(ip, at: uptime)
+        }
+    }
+
     /// Takes in what a committed change means, before the change is acknowledged.
     public func apply(_ effects: Effects) {
+        for account in effects.accounts { self.ledger.replace(account) }
         for id in effects.added { self.shard(of: id).state.withLock { $0.expect(id) } }
         for id in effects.changed { self.shard(of: id).state.withLock { $0.forget(id) } }
+        if effects.changedEverything { self.sharing.forgetAll() }
         for shard in self.shards where effects.changedEverything { shard.state.withLock { $0.forgetAll() } }
         if let makeHasher = effects.makeHasher {
             for shard in self.shards {

@@ -36,8 +36,12 @@ struct Claviger: AsyncParsableCommand {
             CommandGroup(
                 name: "Keys",
                 subcommands: [
-                    APICommand.self, ConsumerCommand.self, RoleCommand.self, KeyCommand.self,
+                    APICommand.self, ConsumerCommand.self, PlanCommand.self, RoleCommand.self, KeyCommand.self,
                 ]
+            ),
+            CommandGroup(
+                name: "Limits and use",
+                subcommands: [LimitCommand.self, CreditCommand.self, UsageCommand.self]
             ),
             CommandGroup(name: "Oversight", subcommands: [AuditCommand.self, KeyringCommand.self]),
             CommandGroup(name: "You", subcommands: [SelfCommand.self, ProfileCommand.self]),

@@ -65,6 +65,21 @@ import Yams
         try await APIFixture.run { api in
             let key = try await api.makeKey()
             let powerless = try await api.makeManagementKey()
+            _ = try await api.send(.post, "/v1/plans", ["name": "free", "credits": ["amount": 5]])
+            _ = try await api.send(.patch, "/v1/keys/\(key.id)", ["planId": "free"])
+            let override = try await api.send(
+                .post,
+                "/v1/limits/overrides",
+                [
+                    "namespace": "payments", "identifier": "acme",
+                    "limit": ["name": "burst", "requests": 1, "window": "1m"],
+                ]
+            ).json["id"]?.string
+            let reservation = try await api.send(
+                .post,
+                "/v1/credits/reservations",
+                ["keyId": .string(key.id), "amount": 1, "lease": "60s"]
+            ).json["id"]?.string
             for name in api.test.registry().authenticated where name.path != "/v1/self" {
                 let path = name.path
                     .replacingOccurrences(of: "/v1/apis/{id}", with: "/v1/apis/\(key.api)")
@@ -72,6 +87,9 @@ import Yams
                     .replacingOccurrences(of: "/v1/roles/{id}", with: "/v1/roles/viewer")
                     .replacingOccurrences(of: "/v1/keys/{id}", with: "/v1/keys/\(key.id)")
                     .replacingOccurrences(of: "{index}", with: "0")
+                    .replacingOccurrences(of: "/v1/plans/{id}", with: "/v1/plans/free")
+                    .replacingOccurrences(of: "/overrides/{id}", with: "/overrides/\(override ?? "")")
+                    .replacingOccurrences(of: "/reservations/{id}", with: "/reservations/\(reservation ?? "")")
                 let body = Self.validBody(for: self.text(name), key)
                 let answer = try await api.sendRaw(name.method, path, Array(body.utf8), token: powerless.token)
                 if self.text(name) == "GET /v1/apis" {
@@ -95,6 +113,15 @@ import Yams
         return switch call {
         case "POST /v1/apis": #"{"name": "other", "prefix": "oth"}"#
         case "POST /v1/consumers": #"{"externalId": "other", "kind": "user"}"#
+        case "POST /v1/plans": #"{"name": "other"}"#
+        case "POST /v1/limits/check":
+            #"{"namespace": "a", "identifier": "b", "limits": [{"name": "c", "requests": 1, "window": "1m"}]}"#
+        case "POST /v1/limits/overrides":
+            #"{"namespace": "a", "identifier": "b", "limit": {"name": "c", "requests": 1, "window": "1m"}}"#
+        case "PATCH /v1/limits/overrides/{id}": #"{"limit": {"name": "burst", "requests": 2, "window": "1m"}}"#
+        case "POST /v1/credits/reservations": #"{"keyId": "\#(key.id)", "amount": 1, "lease": "60s"}"#
+        case "POST /v1/credits/reservations/{id}/commit": #"{"amount": 1}"#
+        case "POST /v1/keys/{id}/what-if": #"{"scopes": []}"#
         case "POST /v1/roles": #"{"name": "other", "scopes": []}"#
         case "POST /v1/keys": draft
         case "POST /v1/keys/batch": #"{"keys": [\#(draft)]}"#

@@ -134,7 +134,7 @@ import Testing
             ).json
             #expect(answer["code"] == "insufficient_scope")
             let steps = (answer["steps"]?.array ?? []).compactMap { $0["step"]?.string }
-            #expect(steps == ["parse", "look_up", "compare", "state", "api", "environment", "scopes"])
+            #expect(steps == VerificationStep.allCases.map(\.rawValue))
         }
     }
 

@@ -7,6 +7,7 @@ import Synchronization
 final class MemorySource: CredentialSource {
     private struct State {
         var snapshots: [LookupID: KeySnapshot] = [:]
+        var accounts: [AccountState] = []
         var reads: [LookupID] = []
         var isBroken = false
         var gate: Gate?
@@ -30,6 +31,11 @@ final class MemorySource: CredentialSource {
         self.state.withLock { $0.snapshots[id] = snapshot }
     }
 
+    /// Commits the accounts that every key takes from.
+    func set(_ accounts: [AccountState]) {
+        self.state.withLock { $0.accounts = accounts }
+    }
+
     func setBroken(_ isBroken: Bool) {
         self.state.withLock { $0.isBroken = isBroken }
     }
@@ -44,20 +50,21 @@ final class MemorySource: CredentialSource {
         self.state.withLock { $0.filterGate = gate }
     }
 
-    func snapshot(for lookupID: LookupID, sharing: SnapshotSharing) async throws -> KeySnapshot? {
+    func credential(for lookupID: LookupID, sharing: SnapshotSharing) async throws -> LoadedCredential? {
         if self.isSlow { await Task.yield() }
-        let (snapshot, gate) = try self.state.withLock { state in
+        let (loaded, gate) = try self.state.withLock { state in
             state.reads.append(lookupID)
             guard !state.isBroken else { throw Broken() }
             let gate = state.gate
             state.gate = nil
-            return (state.snapshots[lookupID], gate)
+            let loaded = state.snapshots[lookupID].map { LoadedCredential(snapshot: $0, accounts: state.accounts) }
+            return (loaded, gate)
         }
         await gate?.pass()
         if self.isSlow {
             for _ in 0..<Int(lookupID.mixedForTests % 5) { await Task.yield() }
         }
-        return snapshot
+        return loaded
     }
 
     func forEachLookupID(_ body: @escaping @Sendable (LookupID) -> Void) async throws {

@@ -59,7 +59,9 @@ struct VerifierCacheTests {
         let token = PresentedToken(text)
         let (verdict, steps) = try await fixture.verifier.explain(token, VerificationQuery(), isVisible: { _ in true })
         #expect(verdict.code == .malformed)
-        #expect(steps.map(\.outcome) == [.failed, .skipped, .skipped, .skipped, .skipped, .skipped, .skipped])
+        #expect(steps.map(\.step) == VerificationStep.allCases)
+        #expect(steps.first?.outcome == .failed)
+        #expect(steps.dropFirst().allSatisfy { $0.outcome == .skipped })
         #expect(fixture.source.reads.isEmpty)
         #expect(fixture.verifier.counts == (credentials: 0, unknown: 0))
     }
@@ -171,10 +173,23 @@ struct VerifierCacheTests {
         let sharing = SnapshotSharing(capacity: 2)
         let random = SeededRandom()
         let id = API.ID(at: VerifierFixture.start, from: random)
-        let reference = API.Reference(id: id, name: try ResourceName(parsing: "payments"))
-        let api = sharing.api(reference, version: 1, isManagement: false)
-        #expect(sharing.api(reference, version: 1, isManagement: false) === api)
-        #expect(sharing.api(reference, version: 2, isManagement: false) !== api)
+        let payments = API(
+            id: id,
+            workspaceID: Workspace.ID(at: VerifierFixture.start, from: random),
+            name: try ResourceName(parsing: "payments"),
+            prefix: try TokenPrefix(parsing: "pay"),
+            attributes: API.Attributes(),
+            createdAt: VerifierFixture.start,
+            updatedAt: VerifierFixture.start,
+            version: 1
+        )
+        func shared(_ version: Int, _ overrides: String) -> SharedAPI {
+            sharing.api(id, version: version, overrides: overrides) { SharedAPI(payments, overrides: []) }
+        }
+        let api = shared(1, "")
+        #expect(shared(1, "") === api)
+        #expect(shared(1, "another state") !== api)
+        #expect(shared(2, "") !== api)
         let consumerID = Consumer.ID(at: VerifierFixture.start, from: random)
         let consumer = sharing.consumer(consumerID, version: 1, externalID: "a", metadata: "{}")
         #expect(sharing.consumer(consumerID, version: 1, externalID: "a", metadata: "{}") === consumer)

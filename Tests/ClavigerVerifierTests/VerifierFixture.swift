@@ -11,6 +11,7 @@ struct VerifierFixture {
     let random: SeededRandom
     let source: MemorySource
     let rehashes = RecordedRehashes()
+    let usage = RecordedUsage()
     let verifier: Verifier
     private let prefix: TokenPrefix
     private let tag: TokenTag
@@ -31,6 +32,10 @@ struct VerifierFixture {
             source: source,
             makeHasher: { Self.hasher(current: 1) },
             time: self.time,
+            usage: self.usage,
+            limiter: Limiter(random: random),
+            ledger: CreditLedger(journal: CreditRecords(sink: self.usage, time: self.time)),
+            throttle: GuessThrottle(random: random),
             rehashSink: self.rehashes,
             configuration: Verifier.Configuration(
                 capacity: capacity,

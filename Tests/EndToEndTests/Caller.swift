@@ -7,6 +7,7 @@ import NIOHTTP1
 struct Caller: Sendable {
     let url: String
     let token: String
+    var client = HTTPClient.shared
 
     /// The status and the body, or nil when no whole answer came.
     func send(_ method: HTTPMethod, _ path: String, _ body: JSON? = nil) async -> (status: UInt, body: JSON)? {
@@ -17,7 +18,7 @@ struct Caller: Sendable {
             request.headers.add(name: "Content-Type", value: "application/json")
             request.body = .bytes(ByteBuffer(bytes: body.serialized()))
         }
-        guard let response = try? await HTTPClient.shared.execute(request, timeout: .seconds(30)),
+        guard let response = try? await self.client.execute(request, timeout: .seconds(30)),
             let bytes = try? await response.body.collect(upTo: 16 << 20)
         else { return nil }
         return (response.status.code, (try? JSON.parse(Array(buffer: bytes))) ?? .null)

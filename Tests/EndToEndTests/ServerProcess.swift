@@ -57,6 +57,8 @@ struct ServerProcess: Sendable {
         var variables = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("CLAVIGER_") }
         variables["SWIFT_BACKTRACE"] = "enable=no"
         variables["HOME"] = folder.path
+        // Unoptimised code takes seconds to look through 64 MiB, which it does at each start after a kill.
+        variables["CLAVIGER_USAGE_SEGMENT_MEGABYTES"] = "1"
         return try ChildProcess(
             Self.program,
             arguments,

@@ -45,6 +45,10 @@ public struct Workbench: Sendable {
             source: SQLCredentialSource(database),
             makeHasher: { keyring.makeHasher() },
             time: time,
+            usage: DiscardedUsage(),
+            limiter: Limiter(random: random),
+            ledger: CreditLedger(journal: CreditRecords(sink: DiscardedUsage(), time: time)),
+            throttle: GuessThrottle(random: random),
             rehashSink: rehashes,
             configuration: configuration
         )
@@ -54,6 +58,8 @@ public struct Workbench: Sendable {
             keyring: KeyringHolder(keyring),
             time: time,
             random: random,
+            usage: SQLUsageStore(try await SQLiteUsageDatabases.inMemory()),
+            fold: nil,
             logger: logger
         )
         let token = try String(contentsOfFile: firstKey, encoding: .utf8).prefix { $0 != "\n" }
@@ -129,6 +135,13 @@ public struct SystemTime: TimeSource {
         clock_gettime(CLOCK_REALTIME, &time)
         return Timestamp(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
     }
+
+    /// Time that does not jump.
+    public func uptime() -> Uptime {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return Uptime(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
+    }
 }
 
 /// The machine's random generator.
@@ -147,4 +160,16 @@ public struct SystemRandom: RandomSource {
         bytes.removeLast(bytes.count - count)
         return bytes
     }
+}
+
+/// Takes records and forgets them: what the journal costs is measured by itself.
+public struct DiscardedUsage: UsageSink {
+    /// Makes a sink.
+    public init() {}
+
+    /// Forgets a record.
+    public func append(_ record: UsageRecord) throws(JournalFull) -> UInt64 { 1 }
+
+    /// Has nothing to wait for.
+    public func waitUntilDurable(_ sequence: UInt64) async throws {}
 }

@@ -21,6 +21,8 @@ try await verification.latency()
 try await verification.throughput()
 try await verification.floods()
 
+try await JournalBench.run(folder: arguments[1], appends: 1_000_000)
+
 let management = ManagementBench(workbench: workbench, tokens: tokens)
 try await management.run()
 try await workbench.close()

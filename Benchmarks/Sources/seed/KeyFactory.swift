@@ -23,9 +23,11 @@ struct KeyFactory: Sendable {
     private let random = SystemRandom()
     private let scopes: [[Scope]]
     private let metadata: Metadata
+    private let restrictions: Restrictions
+    private let allowance: Allowance
 
     /// Makes the api and the consumers.
-    init(_ workbench: Workbench, keys: Int) async throws {
+    init(_ workbench: Workbench, keys: Int, isMetered: Bool) async throws {
         self.owner = workbench.owner
         self.hasher = workbench.keyring.makeHasher()
         // In the past, so that the last key is not made in the future.
@@ -35,6 +37,27 @@ struct KeyFactory: Sendable {
             ["invoices.read", "customers.read", "payments.*"],
         ].map { try $0.map { try Scope(parsing: $0) } }
         self.metadata = try Metadata(JSONObject([("team", "billing"), ("tier", "gold")]))
+        if isMetered {
+            self.restrictions = try Restrictions(
+                networks: NetworkRules(
+                    allow: [try CIDR(parsing: "10.0.0.0/8"), try CIDR(parsing: "2001:db8::/32")],
+                    deny: []
+                )
+            )
+            let limit = try RateLimit(
+                name: try LimitName(parsing: "burst"),
+                requests: RateLimit.mostRequests,
+                window: .seconds(60)
+            )
+            self.allowance = Allowance(
+                limits: try RateLimits([limit]),
+                credits: CreditPolicy(amount: CreditPolicy.most),
+                creditsSince: self.now
+            )
+        } else {
+            self.restrictions = .none
+            self.allowance = .unlimited
+        }
         let draft = APIDraft(
             name: try ResourceName(parsing: "payments"),
             prefix: try TokenPrefix(parsing: "pay"),
@@ -86,6 +109,8 @@ struct KeyFactory: Sendable {
             attributes: APIKey.Attributes(
                 name: try Label(parsing: "Key number \(number)"),
                 scopes: self.scopes[number % self.scopes.count],
+                restrictions: self.restrictions,
+                allowance: self.allowance,
                 metadata: number % 4 == 0 ? self.metadata : .empty
             ),
             state: .active(since: nil),

@@ -1,19 +1,23 @@
 // Fills a data folder with keys that have the rows of real ones, audit records included.
 //
-//   seed FOLDER COUNT TOKENS    writes the tokens, one a line, to the file TOKENS
+//   seed FOLDER COUNT TOKENS [metered]    writes the tokens, one a line, to the file TOKENS
+//
+// Metered keys have everything that a verification can look at: networks, a limit and credits, so many that they do not
+// run out.
 import Bench
 @_spi(Plaintext) import ClavigerCore
 import ClavigerService
 import Foundation
 
 let arguments = CommandLine.arguments
-guard arguments.count == 4, let count = Int(arguments[2]), count > 0 else {
-    throw BenchmarkFailure("usage: seed FOLDER COUNT TOKENS")
+guard arguments.count >= 4, let count = Int(arguments[2]), count > 0 else {
+    throw BenchmarkFailure("usage: seed FOLDER COUNT TOKENS [metered]")
 }
+let isMetered = arguments.count > 4
 let begin = Measuring.nanoseconds()
 let workbench = try await Workbench.open(arguments[1])
-let factory = try await KeyFactory(workbench, keys: count)
-FileManager.default.createFile(atPath: arguments[3], contents: nil, attributes: [.posixPermissions: 0o600])
+let factory = try await KeyFactory(workbench, keys: count, isMetered: isMetered)
+_ = FileManager.default.createFile(atPath: arguments[3], contents: nil, attributes: [.posixPermissions: 0o600])
 guard let tokens = FileHandle(forWritingAtPath: arguments[3]) else {
     throw BenchmarkFailure("\(arguments[3]) cannot be written")
 }

@@ -8,7 +8,7 @@ extension ManagementAPI {
 
     func registerAPIs(_ registry: inout EndpointRegistry) {
         registry.authenticated(.post, "/v1/apis") { request, context in
-            let json = try await request.json(atMost: Self.bodyLimit)
+            let json = try await request.json(atMost: Self.largeBodyLimit)
             let draft = try APIDraft(reading: json)
             return try await Self.answer(request, json, status: .created, render: \.publicFields) {
                 Self.created("/v1/apis/\($0.id)", version: $0.version)
@@ -30,7 +30,7 @@ extension ManagementAPI {
         registry.authenticated(.patch, "/v1/apis/{id}") { request, context in
             let reference = try Self.parameter(context, "api", Reference<API>.init(parsing:))
             let patch = try APIPatch(
-                reading: try await request.json(atMost: Self.bodyLimit, mediaTypes: Self.patchMediaTypes)
+                reading: try await request.json(atMost: Self.largeBodyLimit, mediaTypes: Self.patchMediaTypes)
             )
             let api = try await self.authority.updateAPI(
                 reference,

@@ -7,11 +7,16 @@ extension ManagementAPI {
     func registerConsumers(_ registry: inout EndpointRegistry) {
         registry.authenticated(.post, "/v1/consumers") { request, context in
             let json = try await request.json(atMost: Self.bodyLimit)
-            let draft = try Consumer.Attributes(reading: json)
+            let body = try ConsumerBody(reading: json)
             return try await Self.answer(request, json, status: .created, render: \.publicFields) {
                 Self.created("/v1/consumers/\($0.id)", version: $0.version)
             } _: { once in
-                try await self.authority.createConsumer(draft, by: context.caller, once: once)
+                try await self.authority.createConsumer(
+                    body.attributes,
+                    plan: body.plan,
+                    by: context.caller,
+                    once: once
+                )
             }
         }
         registry.authenticated(.get, "/v1/consumers") { request, context in

@@ -6,7 +6,7 @@ import Hummingbird
 extension ManagementAPI {
     func registerKeys(_ registry: inout EndpointRegistry) {
         registry.authenticated(.post, "/v1/keys") { request, context in
-            let json = try await request.json(atMost: Self.bodyLimit)
+            let json = try await request.json(atMost: Self.largeBodyLimit)
             let draft = try KeyDraft(reading: json)
             return try await Self.answer(request, json, status: .created, render: { $0.first?.wire ?? .null }) {
                 $0.first.map { Self.created("/v1/keys/\($0.key.id)", version: $0.key.version) } ?? [:]
@@ -39,8 +39,12 @@ extension ManagementAPI {
             return try paging.answer(keys, position: \.value.id.text, \.publicFields)
         }
         registry.authenticated(.get, "/v1/keys/{id}") { _, context in
-            let key = try await self.authority.key(try Self.keyID(context), by: context.caller)
-            return Self.resource(key.publicFields, version: key.value.version)
+            let id = try Self.keyID(context)
+            let key = try await self.authority.key(id, by: context.caller)
+            let lastUse = try await self.authority.lastUses(of: [id], by: context.caller)[id]
+            var fields = key.publicFields.object ?? JSONObject()
+            fields["lastUsed"] = lastUse?.publicFields
+            return Self.resource(.object(fields), version: key.value.version)
         }
         registry.authenticated(.get, "/v1/keys/{id}/credentials") { _, context in
             let credentials = try await self.authority.credentials(of: try Self.keyID(context), by: context.caller)
@@ -48,7 +52,7 @@ extension ManagementAPI {
         }
         registry.authenticated(.patch, "/v1/keys/{id}") { request, context in
             let patch = try KeyPatch(
-                reading: try await request.json(atMost: Self.bodyLimit, mediaTypes: Self.patchMediaTypes)
+                reading: try await request.json(atMost: Self.largeBodyLimit, mediaTypes: Self.patchMediaTypes)
             )
             let key = try await self.authority.updateKey(
                 try Self.keyID(context),
@@ -87,7 +91,7 @@ extension ManagementAPI {
         }
     }
 
-    private static func keyID(_ context: CallerContext) throws(Problem) -> APIKey.ID {
+    static func keyID(_ context: CallerContext) throws(Problem) -> APIKey.ID {
         try Self.parameter(context, "key", APIKey.ID.init(parsing:))
     }
 }

@@ -10,12 +10,25 @@ extension ManagementAPI {
             context in
             let body = try VerifyBody(reading: try await request.json(atMost: Self.bodyLimit))
             let verdict = try await self.authority.verify(body.token, body.query, by: context.caller)
-            return .json(bytes: VerdictWriter.body(of: verdict, requestID: context.origin.requestID))
+            let now = self.authority.now
+            var response = Response.json(
+                bytes: VerdictWriter.body(of: verdict, requestID: context.origin.requestID, at: now)
+            )
+            if let limits = verdict.limits { RateLimitFields.add(limits, to: &response.headers) }
+            RateLimitFields.add(retryAfter: verdict.retryAfter, to: &response.headers)
+            return response
         }
         registry.authenticated(.post, "/v1/keys/explain", bodyFirst: Self.bodyLimit) { request, context in
             let body = try VerifyBody(reading: try await request.json(atMost: Self.bodyLimit))
             let (verdict, steps) = try await self.authority.explain(body.token, body.query, by: context.caller)
-            return .json(bytes: VerdictWriter.body(of: verdict, requestID: context.origin.requestID, steps: steps))
+            return .json(
+                bytes: VerdictWriter.body(
+                    of: verdict,
+                    requestID: context.origin.requestID,
+                    at: self.authority.now,
+                    steps: steps
+                )
+            )
         }
     }
 }

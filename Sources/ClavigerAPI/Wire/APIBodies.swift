@@ -12,6 +12,8 @@ extension APIDraft {
         if let catalogue = body.catalogue() { attributes.catalogue = catalogue }
         attributes.defaults.lifetime =
             body.nested("defaults") { $0.optional("lifetime", Field.lifetime).map(Optional.some) } ?? nil
+        if let rules = EndpointRules(reading: &body) { attributes.endpointRules = rules }
+        attributes.limits = RateLimits.read("limits", from: &body) ?? .none
         try body.finish()
         guard let name, let prefix else { throw .validation(body.violations) }
         self.init(name: name, prefix: prefix, attributes: attributes)
@@ -35,18 +37,19 @@ extension APIPatch {
         } else if let lifetime = body.nested("defaults", { Optional.some($0.edit("lifetime", Field.lifetime)) }) {
             self.defaultLifetime = lifetime
         }
+        let (hasRules, hasOtherwise) = (body.has("endpointRules"), body.has("whenNoRuleMatches"))
+        if let rules = EndpointRules(reading: &body) {
+            if hasRules { self.endpointRules = .set(rules.rules) }
+            if hasOtherwise { self.whenNoRuleMatches = .set(rules.whenNoRuleMatches) }
+        }
+        self.limits = body.editLimits("limits")
         try body.finish()
     }
 }
 
 extension ObjectReader {
     fileprivate mutating func environments() -> [API.Environment]? {
-        let environments = self.objects("environments", atMost: 16) { reader in
-            let name = reader.required("name", EnvironmentName.init(parsing:))
-            let tag = reader.required("tag", TokenTag.init(parsing:))
-            guard let name, let tag else { return API.Environment?.none }
-            return API.Environment(name: name, tag: tag)
-        }
+        let environments = self.objects("environments", atMost: 16) { API.Environment(reading: &$0) }
         guard let environments else { return nil }
         if self.value("environments")?.array?.isEmpty == true {
             self.refuse("environments", "must have at least one environment")
@@ -54,18 +57,14 @@ extension ObjectReader {
         if Set(environments.map(\.name)).count < environments.count {
             self.refuse("environments", "must not have two environments of one name")
         }
-        if Set(environments.map(\.tag)).count < environments.count {
-            self.refuse("environments", "must not have two environments with one tag")
+        if Set(environments.flatMap { [$0.tag, $0.publishableTag] }).count < environments.count * 2 {
+            self.refuse("environments", "must not use one tag twice, the tags of publishable keys included")
         }
         return environments
     }
 
     fileprivate mutating func catalogue() -> [API.CatalogueEntry]? {
-        let entries = self.objects("scopes", atMost: 256) { reader in
-            let scope = reader.required("name", Field.plainScope)
-            let description = reader.optional("description", Field.text) ?? ""
-            return scope.map { API.CatalogueEntry(scope: $0, description: description) }
-        }
+        let entries = self.objects("scopes", atMost: 256) { API.CatalogueEntry(reading: &$0) }
         if let entries, Set(entries.map(\.scope)).count < entries.count {
             self.refuse("scopes", "must not have one scope twice")
         }

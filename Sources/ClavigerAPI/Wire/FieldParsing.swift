@@ -1,5 +1,6 @@
 import ClavigerCore
 import ClavigerService
+import ClavigerVerifier
 
 // Parsers of single fields, beyond those of the domain types themselves.
 
@@ -15,12 +16,6 @@ enum Field {
     /// A text for people that may be empty.
     static func text(_ text: String) throws(FieldError) -> String {
         text.isEmpty ? "" : try Label(parsing: text, atMost: 500).text
-    }
-
-    static func plainScope(_ text: String) throws(FieldError) -> Scope {
-        let scope = try Scope(parsing: text)
-        guard !scope.hasWildcard else { throw FieldError("must not have a * in the catalogue") }
-        return scope
     }
 
     static func name<T: RawRepresentable & CaseIterable>(
@@ -65,6 +60,13 @@ enum Field {
     static func lookupID(_ text: String) throws(FieldError) -> LookupID {
         guard let id = LookupID(text) else { throw FieldError("must be the 12 letters and digits of a lookup id") }
         return id
+    }
+
+    /// A token as a client sent it, whatever it is.
+    static func token(_ text: String) throws(FieldError) -> PresentedToken {
+        // Longer texts are refused; no token comes near it.
+        guard (1...1024).contains(text.utf8.count) else { throw FieldError("must have 1 to 1024 characters") }
+        return PresentedToken(text)
     }
 
     /// A text of bounded length without control characters, for filters.

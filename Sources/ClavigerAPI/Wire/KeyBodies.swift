@@ -45,18 +45,25 @@ extension KeyDraft {
         let roles = body.list("roles", atMost: Self.mostRoles, ResourceName.init(parsing:)) ?? []
         let notBefore = body.optional("notBefore", Field.timestamp)
         let expiresAt = body.optional("expiresAt", Field.timestamp)
+        let kind = body.optional("kind", Field.name(of: KeyKind.self)) ?? .secret
+        let restrictions = body.nested("restrictions") { Restrictions(reading: &$0) } ?? .none
+        let (allowance, plan) = body.allowance()
         let metadata = body.metadata()
         guard let api, let environment, let owner, let name else { return nil }
         return KeyDraft(
             api: api,
             environment: environment,
             owner: owner,
+            kind: kind,
+            plan: plan,
             attributes: APIKey.Attributes(
                 name: name,
                 scopes: scopes.unique(),
                 roles: roles.unique(),
                 notBefore: notBefore,
                 expiresAt: expiresAt,
+                restrictions: restrictions,
+                allowance: allowance,
                 metadata: metadata
             ),
             pointer: pointer
@@ -74,6 +81,8 @@ extension KeyPatch {
         self.roles = body.editList("roles", atMost: KeyDraft.mostRoles, ResourceName.init(parsing:)).unique()
         self.notBefore = body.edit("notBefore", Field.timestamp)
         self.expiresAt = body.edit("expiresAt", Field.timestamp)
+        self.restrictions = body.editWhole("restrictions") { Restrictions(reading: &$0) }
+        (self.allowance, self.plan) = body.editAllowance()
         self.metadata = body.editMetadata()
         try body.finish()
     }

@@ -1,11 +1,17 @@
 import ClavigerCore
+import ClavigerService
 
 /// Writes the answer of a verification, the most frequent of all, without building a tree first.
 enum VerdictWriter {
     /// The answer's body.
     ///
     /// `steps` are there for an explanation.
-    static func body(of verdict: Verdict, requestID: String, steps: [VerificationTraceEntry]? = nil) -> [UInt8] {
+    static func body(
+        of verdict: Verdict,
+        requestID: String,
+        at now: Timestamp,
+        steps: [VerificationTraceEntry]? = nil
+    ) -> [UInt8] {
         var json = JSONWriter(reserving: 512)
         json.raw("{\"valid\":")
         json.bool(verdict.isValid)
@@ -15,6 +21,24 @@ enum VerdictWriter {
         if !verdict.missingScopes.isEmpty {
             json.raw(",\"missingScopes\":")
             Self.write(verdict.missingScopes, &json)
+        }
+        if let rule = verdict.rule {
+            json.raw(",\"rule\":")
+            json.string(rule.description)
+        }
+        if let limits = verdict.limits {
+            json.raw(",\"limits\":")
+            json.value(limits.publicFields(at: now))
+        }
+        if let credits = verdict.credits {
+            json.raw(",\"credits\":")
+            json.value([
+                "remaining": .integer(credits.remaining), "refillsAt": credits.refillsAt.map { .string($0.text) },
+            ])
+        }
+        if let wait = verdict.retryAfter {
+            json.raw(",\"retryAfter\":")
+            json.value(.integer(max(1, RateLimitFields.seconds(wait))))
         }
         json.raw(",\"requestId\":")
         json.string(requestID)
@@ -44,6 +68,7 @@ enum VerdictWriter {
         json.string(key.api.reference.id.text)
         json.raw(",\"environment\":")
         json.string(key.environment.text)
+        if key.kind == .publishable { json.raw(",\"kind\":\"publishable\"") }
         json.raw(",\"scopes\":")
         Self.write(key.scopes.scopes, &json)
         if let expiresAt = key.expiresAt {

@@ -7,7 +7,7 @@ public enum Permission: Hashable, Sendable {
 
     /// What can be done to keys.
     public enum KeyAction: String, CaseIterable, Sendable {
-        case create, read, update, suspend, resume, revoke, compromise, delete, verify, explain
+        case create, read, update, suspend, resume, revoke, compromise, delete, verify, explain, reserve
     }
 
     case createAPIs
@@ -15,6 +15,10 @@ public enum Permission: Hashable, Sendable {
     case keys(KeyAction, API.Reference, EnvironmentName)
     case consumers(Action)
     case roles(Action)
+    case plans(Action)
+    case limitOverrides(Action)
+    case checkLimits
+    case readUsage
     case readAudit
     case readKeyring
     case rotateKeyring
@@ -35,6 +39,10 @@ public enum Permission: Hashable, Sendable {
             api.segments.map { "apis.\($0).\(environment.text).keys.\(action.rawValue)" }
         case .consumers(let action): ["consumers.\(action.rawValue)"]
         case .roles(let action): ["roles.\(action.rawValue)"]
+        case .plans(let action): ["plans.\(action.rawValue)"]
+        case .limitOverrides(let action): ["limits.overrides.\(action.rawValue)"]
+        case .checkLimits: ["limits.check"]
+        case .readUsage: ["usage.read"]
         case .readAudit: ["audit.read"]
         case .readKeyring: ["keyring.read"]
         case .rotateKeyring: ["keyring.rotate"]

@@ -70,21 +70,27 @@ public enum BuiltInRole: String, CaseIterable, Sendable {
         switch self {
         case .owner: "Everything."
         case .admin: "Everything but rotating the keyring."
-        case .operator: "Daily work: keys and consumers of every api."
+        case .operator: "Daily work: keys, consumers, plans and limits of every api, and their usage."
         case .auditor: "Reads everything, the audit log included."
-        case .viewer: "Reads apis, consumers, roles and keys."
+        case .viewer: "Reads apis, consumers, roles, plans and keys."
         }
     }
 
     /// The role's scopes.
     public var scopes: [Scope] {
-        let reading = ["apis.*.read", "apis.*.*.keys.read", "consumers.read", "roles.read"]
+        let reading = [
+            "apis.*.read", "apis.*.*.keys.read", "consumers.read", "roles.read", "plans.read", "limits.overrides.read",
+        ]
         let texts =
             switch self {
             case .owner: ["*"]
-            case .admin: ["apis.*", "consumers.*", "roles.*", "audit.read", "keyring.read"]
-            case .operator: reading + ["apis.*.*.keys.*", "consumers.*"]
-            case .auditor: reading + ["audit.read", "keyring.read"]
+            case .admin:
+                [
+                    "apis.*", "consumers.*", "roles.*", "plans.*", "limits.*", "usage.read", "audit.read",
+                    "keyring.read",
+                ]
+            case .operator: reading + ["apis.*.*.keys.*", "consumers.*", "plans.*", "limits.*", "usage.read"]
+            case .auditor: reading + ["usage.read", "audit.read", "keyring.read"]
             case .viewer: reading
             }
         return texts.map(Scope.init(wellFormed:))

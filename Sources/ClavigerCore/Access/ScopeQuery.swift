@@ -37,6 +37,21 @@ public struct ScopeQuery: Hashable, Sendable {
         Self.missing(self.term, from: scopes)
     }
 
+    /// The scopes of the query by which `scopes` fulfil it: of alternatives the first that is fulfilled; none if it is
+    /// not.
+    public func needed(from scopes: ScopeSet) -> [Scope] {
+        self.isFulfilled(by: scopes) ? Self.needed(self.term, from: scopes) : []
+    }
+
+    private static func needed(_ term: Term, from scopes: ScopeSet) -> [Scope] {
+        switch term {
+        case .scope(let scope): [scope]
+        case .all(let terms): terms.flatMap { Self.needed($0, from: scopes) }
+        case .any(let terms):
+            terms.first { Self.isFulfilled($0, by: scopes) }.map { Self.needed($0, from: scopes) } ?? []
+        }
+    }
+
     private static func isFulfilled(_ term: Term, by scopes: ScopeSet) -> Bool {
         switch term {
         case .scope(let scope): scopes.covers(scope)

@@ -11,11 +11,36 @@ public struct API: Hashable, Sendable, Identified {
         public var name: EnvironmentName
         /// The part of a token after the prefix.
         public var tag: TokenTag
+        /// The same of publishable keys.
+        public var publishableTag: TokenTag
+        /// What a key gets that does not say from where and when it may be used, kind by kind.
+        public var defaultRestrictions: Restrictions
+        /// What every key has to fulfil besides its own restrictions.
+        public var requiredRestrictions: Restrictions
 
         /// Makes an environment.
-        public init(name: EnvironmentName, tag: TokenTag) {
+        ///
+        /// Publishable keys have the tag with `pub` before it unless another one is given.
+        public init(
+            name: EnvironmentName,
+            tag: TokenTag,
+            publishableTag: TokenTag? = nil,
+            defaultRestrictions: Restrictions = .none,
+            requiredRestrictions: Restrictions = .none
+        ) {
             self.name = name
             self.tag = tag
+            self.publishableTag = publishableTag ?? tag.publishable
+            self.defaultRestrictions = defaultRestrictions
+            self.requiredRestrictions = requiredRestrictions
+        }
+
+        /// The tag of keys of a kind.
+        public func tag(of kind: KeyKind) -> TokenTag {
+            switch kind {
+            case .secret: self.tag
+            case .publishable: self.publishableTag
+            }
         }
     }
 
@@ -25,11 +50,14 @@ public struct API: Hashable, Sendable, Identified {
         public var scope: Scope
         /// What it allows, for a person.
         public var description: String
+        /// Whether it is safe for clients, so that publishable keys may hold it.
+        public var isPublishable: Bool
 
         /// Makes an entry.
-        public init(scope: Scope, description: String) {
+        public init(scope: Scope, description: String, isPublishable: Bool = false) {
             self.scope = scope
             self.description = description
+            self.isPublishable = isPublishable
         }
     }
 
@@ -54,18 +82,26 @@ public struct API: Hashable, Sendable, Identified {
         public var catalogue: [CatalogueEntry]
         /// What a key gets when its draft says nothing.
         public var defaults: Defaults
+        /// What requests take, by method and path.
+        public var endpointRules: EndpointRules
+        /// Limits that all keys of the api share.
+        public var limits: RateLimits
 
         /// Makes attributes.
         public init(
             description: String? = nil,
             environments: [Environment] = API.usualEnvironments,
             catalogue: [CatalogueEntry] = [],
-            defaults: Defaults = Defaults()
+            defaults: Defaults = Defaults(),
+            endpointRules: EndpointRules = .none,
+            limits: RateLimits = .none
         ) {
             self.description = description
             self.environments = environments
             self.catalogue = catalogue
             self.defaults = defaults
+            self.endpointRules = endpointRules
+            self.limits = limits
         }
     }
 
@@ -147,6 +183,12 @@ public struct API: Hashable, Sendable, Identified {
         return scopes.filter { scope in !catalogue.contains { scope.covers($0.scope) } }
     }
 
+    /// The scopes that publishable keys may not have: all but those that the catalogue names as safe, as they are.
+    public func unpublishableScopes(among scopes: [Scope]) -> [Scope] {
+        let safe = Set(self.attributes.catalogue.filter(\.isPublishable).map(\.scope))
+        return scopes.filter { !safe.contains($0) }
+    }
+
     /// `production`, `staging` and `development`, tagged `live`, `stage` and `test`.
     public static let usualEnvironments = [
         Environment(name: .production, tag: .live), Environment(name: .staging, tag: .stage),
@@ -157,6 +199,12 @@ public struct API: Hashable, Sendable, Identified {
 extension TokenTag {
     private init(known text: String) {
         self.text = text
+    }
+
+    /// The tag of publishable keys where an environment does not name one.
+    var publishable: TokenTag {
+        // A tag has at most 16 characters; the end of a longer one gives way.
+        TokenTag(known: String("pub\(self.text)".prefix(16)))
     }
 
     /// The tag of production tokens.

@@ -18,14 +18,23 @@ public struct Consumer: Hashable, Sendable, Identified {
         public var kind: Kind
         /// A name for people.
         public var name: Label?
+        /// How much its keys may use together.
+        public var allowance: Allowance
         /// What the owner's own systems say.
         public var metadata: Metadata
 
         /// Makes attributes.
-        public init(externalID: Label, kind: Kind, name: Label? = nil, metadata: Metadata = .empty) {
+        public init(
+            externalID: Label,
+            kind: Kind,
+            name: Label? = nil,
+            allowance: Allowance = .unlimited,
+            metadata: Metadata = .empty
+        ) {
             self.externalID = externalID
             self.kind = kind
             self.name = name
+            self.allowance = allowance
             self.metadata = metadata
         }
     }

@@ -19,6 +19,10 @@ public struct APIKey: Hashable, Sendable, Identified {
         public var notBefore: Timestamp?
         /// Not usable from this moment on.
         public var expiresAt: Timestamp?
+        /// From where, when and by whom it may be used.
+        public var restrictions: Restrictions
+        /// How much it may use.
+        public var allowance: Allowance
         /// What the owner's own systems say.
         public var metadata: Metadata
 
@@ -29,6 +33,8 @@ public struct APIKey: Hashable, Sendable, Identified {
             roles: [ResourceName] = [],
             notBefore: Timestamp? = nil,
             expiresAt: Timestamp? = nil,
+            restrictions: Restrictions = .none,
+            allowance: Allowance = .unlimited,
             metadata: Metadata = .empty
         ) {
             self.name = name
@@ -36,6 +42,8 @@ public struct APIKey: Hashable, Sendable, Identified {
             self.roles = roles
             self.notBefore = notBefore
             self.expiresAt = expiresAt
+            self.restrictions = restrictions
+            self.allowance = allowance
             self.metadata = metadata
         }
     }
@@ -50,6 +58,8 @@ public struct APIKey: Hashable, Sendable, Identified {
     public let environment: EnvironmentName
     /// Who owns it.
     public let consumerID: Consumer.ID
+    /// Whether it is a secret.
+    public let kind: KeyKind
     /// The public beginning of its current token, up to and with the lookup id.
     public let start: String
     /// What administrators may say of it.
@@ -72,6 +82,7 @@ public struct APIKey: Hashable, Sendable, Identified {
         apiID: API.ID,
         environment: EnvironmentName,
         consumerID: Consumer.ID,
+        kind: KeyKind = .secret,
         start: String,
         attributes: Attributes,
         state: KeyState,
@@ -85,6 +96,7 @@ public struct APIKey: Hashable, Sendable, Identified {
         self.apiID = apiID
         self.environment = environment
         self.consumerID = consumerID
+        self.kind = kind
         self.start = start
         self.attributes = attributes
         self.state = state

@@ -28,6 +28,22 @@ public struct LookupID: Hashable, Sendable {
         return String(decoding: bytes, as: UTF8.self)
     }
 
+    /// The 12 characters as 96 bits, the first character highest.
+    package var bits: UInt128 { UInt128(self.head) << 32 | UInt128(self.tail) }
+
+    /// The id with these 96 bits; `nil` when they are not 12 base62 characters.
+    package init?(bits: UInt128) {
+        guard bits >> 96 == 0 else { return nil }
+        self.head = UInt64(truncatingIfNeeded: bits >> 32)
+        self.tail = UInt32(truncatingIfNeeded: bits)
+        for shift in stride(from: 0 as UInt64, to: 64, by: 8) {
+            guard Base62.value(of: UInt8(truncatingIfNeeded: self.head >> shift)) != nil else { return nil }
+        }
+        for shift in stride(from: 0 as UInt32, to: 32, by: 8) {
+            guard Base62.value(of: UInt8(truncatingIfNeeded: self.tail >> shift)) != nil else { return nil }
+        }
+    }
+
     /// 64 bits of this id, well mixed, for shards and filters that pick their places by it.
     package var mixed: UInt64 {
         // The finaliser of MurmurHash3 spreads the few bits in which base62 characters differ.

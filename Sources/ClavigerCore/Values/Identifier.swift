@@ -31,6 +31,15 @@ public struct Identifier<Owner: Identified>: Hashable, Sendable {
         self.low = bytes[2...].reduce(0) { $0 << 8 | UInt64($1) }
     }
 
+    /// The 128 bits of an id.
+    public var bits: UInt128 { UInt128(self.high) << 64 | UInt128(self.low) }
+
+    /// The id with these bits, as ``bits`` gives them.
+    public init(bits: UInt128) {
+        self.high = UInt64(truncatingIfNeeded: bits >> 64)
+        self.low = UInt64(truncatingIfNeeded: bits)
+    }
+
     /// Reads an id of this kind.
     public init(parsing text: String) throws(IdentifierError) {
         var bytes = Array(text.utf8)[...]

@@ -72,14 +72,14 @@ extension Timestamp {
     // The two conversions count from 1 March, so that the leap day ends a year, in cycles of 400 years
     // (146,097 days). 719,468 days lie between 0000-03-01 and 1970-01-01.
 
-    private static func daysFromEpoch(year: Int, month: Int, day: Int) -> Int {
+    static func daysFromEpoch(year: Int, month: Int, day: Int) -> Int {
         let shifted = month > 2 ? year : year - 1
         let (era, yearOfEra) = Self.flooredDivision(shifted, by: 400)
         let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
         return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
     }
 
-    private static func date(fromEpochDay days: Int) -> (year: Int, month: Int, day: Int) {
+    static func date(fromEpochDay days: Int) -> (year: Int, month: Int, day: Int) {
         let (era, dayOfEra) = Self.flooredDivision(days + 719_468, by: 146_097)
         let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
         let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
@@ -89,7 +89,7 @@ extension Timestamp {
         return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, day)
     }
 
-    private static func flooredDivision<I: BinaryInteger>(_ value: I, by divisor: I) -> (quotient: I, remainder: I) {
+    static func flooredDivision<I: BinaryInteger>(_ value: I, by divisor: I) -> (quotient: I, remainder: I) {
         let (quotient, remainder) = value.quotientAndRemainder(dividingBy: divisor)
         return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)
     }

@@ -63,4 +63,7 @@ extension Duration {
 public protocol TimeSource: Sendable {
     /// The current moment.
     func now() -> Timestamp
+
+    /// Time that does not jump when the clock is set, for limits and durations.
+    func uptime() -> Uptime
 }

@@ -11,11 +11,14 @@ public final class KeySnapshot: Sendable {
         public let reference: ClavigerCore.API.Reference
         /// Whether its keys are management keys.
         public let isManagement: Bool
+        /// Its endpoint rules; nil if it has none.
+        public let rules: EndpointRules?
 
         /// Makes a snapshot of an api.
-        public init(reference: ClavigerCore.API.Reference, isManagement: Bool) {
+        public init(reference: ClavigerCore.API.Reference, isManagement: Bool, rules: EndpointRules? = nil) {
             self.reference = reference
             self.isManagement = isManagement
+            self.rules = rules
         }
     }
 
@@ -62,6 +65,12 @@ public final class KeySnapshot: Sendable {
     public let notBefore: Timestamp?
     /// Not usable from this moment on.
     public let expiresAt: Timestamp?
+    /// Whether the key is a secret.
+    public let kind: KeyKind
+    /// From where, when and by whom it may be used; nil for no restriction.
+    public let restrictions: RestrictionCheck?
+    /// What it may use up; nil for no limits.
+    public let allowance: KeyAllowance?
     /// The metadata as JSON.
     public let metadata: [UInt8]
 
@@ -80,6 +89,9 @@ public final class KeySnapshot: Sendable {
         digest: KeyDigest,
         notBefore: Timestamp?,
         expiresAt: Timestamp?,
+        kind: KeyKind = .secret,
+        restrictions: RestrictionCheck? = nil,
+        allowance: KeyAllowance? = nil,
         metadata: [UInt8]
     ) {
         self.workspaceID = workspaceID
@@ -95,6 +107,9 @@ public final class KeySnapshot: Sendable {
         self.digest = digest
         self.notBefore = notBefore
         self.expiresAt = expiresAt
+        self.kind = kind
+        self.restrictions = restrictions
+        self.allowance = allowance
         self.metadata = metadata
     }
 }

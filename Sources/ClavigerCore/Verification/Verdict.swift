@@ -1,37 +1,52 @@
-/// The outcome of a verification.
-public enum VerificationCode: String, CaseIterable, Sendable {
-    case valid
-    case malformed
-    case notFound = "not_found"
-    case suspended
-    case revoked
-    case compromised
-    case expired
-    case notYetValid = "not_yet_valid"
-    case superseded
-    case wrongAPI = "wrong_api"
-    case wrongEnvironment = "wrong_environment"
-    case insufficientScope = "insufficient_scope"
-}
-
 /// The outcome of a verification with what belongs to it.
 public struct Verdict: Sendable {
+    /// What is left of credits.
+    public struct Credits: Hashable, Sendable {
+        /// The least that any account of the key has left.
+        public let remaining: Int64
+        /// When the next refill comes, if there is one.
+        public let refillsAt: Timestamp?
+
+        /// Makes a statement about credits.
+        public init(remaining: Int64, refillsAt: Timestamp?) {
+            self.remaining = remaining
+            self.refillsAt = refillsAt
+        }
+    }
+
     /// The outcome.
-    public let code: VerificationCode
+    public internal(set) var code: VerificationCode
     /// What is known of the key, once the token has proved to be its token.
     ///
     /// Never for `malformed` and `not_found`.
     public let key: KeySnapshot?
     /// The scopes that were missing, for `insufficient_scope`.
-    public let missingScopes: [Scope]
+    public var missingScopes: [Scope] = []
+    /// The endpoint rule that the request's method and path matched.
+    public var rule: EndpointRule?
+    /// What the use cost, or would have cost.
+    public var cost = 0
+    /// What each limit says, once limits were asked.
+    public var limits: LimitDecision?
+    /// What is left of the key's credits, once they were asked.
+    public var credits: Credits?
+    /// How long to wait before it is worth trying again, for `rate_limited`, `credits_exhausted` and
+    /// `too_many_attempts`.
+    public var retryAfter: Duration?
 
     /// Whether the key may be used.
     public var isValid: Bool { self.code == .valid }
 
-    init(_ code: VerificationCode, _ key: KeySnapshot? = nil, missingScopes: [Scope] = []) {
+    init(_ code: VerificationCode, _ key: KeySnapshot? = nil) {
         self.code = code
         self.key = key
-        self.missingScopes = missingScopes
+    }
+
+    /// The verdict on a token from a network that has sent too many bad ones; nothing was looked up.
+    public static func tooManyAttempts(retryAfter: Duration) -> Verdict {
+        var verdict = Verdict(.tooManyAttempts)
+        verdict.retryAfter = retryAfter
+        return verdict
     }
 }
 
@@ -56,24 +71,58 @@ public struct VerificationQuery: Sendable {
     public var environment: EnvironmentName?
     /// The scopes that the key must have, if it matters.
     public var scopes: ScopeQuery?
+    /// What the use takes from limits and credits; nil for what the endpoint rule says, or 1.
+    public var cost: Int?
+    /// Limits for this key besides those that it has.
+    public var limits: RateLimits
+    /// The request that the token came with.
+    public var context: ClientContext
 
     /// Makes a query; one without conditions asks whether the key may be used at all.
-    public init(api: ExpectedAPI? = nil, environment: EnvironmentName? = nil, scopes: ScopeQuery? = nil) {
+    public init(
+        api: ExpectedAPI? = nil,
+        environment: EnvironmentName? = nil,
+        scopes: ScopeQuery? = nil,
+        cost: Int? = nil,
+        limits: RateLimits = .none,
+        context: ClientContext = ClientContext()
+    ) {
         self.api = api
         self.environment = environment
         self.scopes = scopes
+        self.cost = cost
+        self.limits = limits
+        self.context = context
     }
 }
 
 /// The steps of a verification in their order, which is the contract.
 public enum VerificationStep: String, CaseIterable, Sendable {
     case parse
+    case attempts
     case lookUp = "look_up"
     case compare
     case state
     case api
     case environment
+    case network
+    case origin
+    case timeWindow = "time_window"
+    case certificate
+    case endpoint
     case scopes
+    case limits
+    case credits
+
+    init(_ kind: RestrictionRefusal.Kind) {
+        self =
+            switch kind {
+            case .ipNotAllowed: .network
+            case .originNotAllowed: .origin
+            case .outsideTimeWindow: .timeWindow
+            case .certificateNotAllowed: .certificate
+            }
+    }
 }
 
 /// What became of one step.

@@ -1,7 +1,7 @@
-/// The decision about a token: one pure function over data in memory.
+/// The decision about a token: one function over data in memory.
 ///
-/// The order of the steps is the contract (`design.md` section 5). Cheap refusals come first; nothing here consumes
-/// anything. Restrictions, limits and credits have their places between `environment` and `scopes` and after `scopes`.
+/// The order of the steps is the contract (`design.md` section 5). Cheap refusals come first and use nothing up; only the
+/// last two steps, limits and credits, do, through a ``VerificationMeter``.
 public struct VerificationPipeline: Sendable {
     private let hasher: TokenHasher
 
@@ -13,16 +13,17 @@ public struct VerificationPipeline: Sendable {
     /// Decides about a token that could be parsed.
     ///
     /// `snapshot` is what the look-up found, and `isVisible` whether the caller may know of that key.
-    public func decide(
+    ///
+    /// - Throws: what the meter throws: nothing was decided then, and nothing is used up.
+    public func decide<Meter: VerificationMeter>(
         _ token: KeyToken,
         _ snapshot: KeySnapshot?,
         _ query: VerificationQuery,
         at now: Timestamp,
         isVisible: (KeySnapshot) -> Bool,
+        meter: inout Meter,
         trace: inout some VerificationTrace
-    ) -> Verdict {
-        trace.passed(.parse) { "a token with the lookup id \(token.lookupID)" }
-
+    ) throws(Meter.Failure) -> Verdict {
         guard let key = snapshot, isVisible(key) else {
             self.hasher.spendTheSameTime(on: token)
             trace.failed(.lookUp) { "no credential has this lookup id, or you may not verify it" }
@@ -62,17 +63,101 @@ public struct VerificationPipeline: Sendable {
             trace.skipped(.environment) { "no environment was asked for" }
         }
 
-        if let scopes = query.scopes {
-            guard scopes.isFulfilled(by: key.scopes) else {
+        if let restrictions = key.restrictions {
+            for kind in RestrictionRefusal.Kind.allCases where restrictions.restricts(kind) {
+                if let refusal = restrictions.refusal(kind, of: query.context, at: now) {
+                    trace.failed(VerificationStep(kind)) { refusal.detail }
+                    return Verdict(VerificationCode(kind), key)
+                }
+                trace.passed(VerificationStep(kind)) { "the request is within the key's restrictions" }
+            }
+        }
+
+        var verdict = Verdict(.valid, key)
+        if let rules = key.api.rules, let method = query.context.method, let path = query.context.path {
+            switch rules.decide(method: method, path: path) {
+            case .rule(let rule):
+                verdict.rule = rule
+                trace.passed(.endpoint) { "the rule \(rule) decides" }
+            case .allowed:
+                trace.passed(.endpoint) { "no rule is for this request, which the api allows" }
+            case .denied:
+                trace.failed(.endpoint) { "no rule is for this request, which the api denies" }
+                return Verdict(.endpointNotAllowed, key)
+            case .unreadable(let flaw):
+                trace.failed(.endpoint) { flaw }
+                return Verdict(.endpointNotAllowed, key)
+            }
+        } else {
+            trace.skipped(.endpoint) { "the api has no rules, or no method and path were given" }
+        }
+
+        if query.scopes == nil, verdict.rule?.scopes == nil {
+            trace.skipped(.scopes) { "no scopes were asked for" }
+        } else {
+            // Both have to be fulfilled: a rule does not widen what the caller asks for, nor the other way round.
+            for scopes in [verdict.rule?.scopes, query.scopes] {
+                guard let scopes, !scopes.isFulfilled(by: key.scopes) else { continue }
                 let missing = scopes.missing(from: key.scopes)
                 trace.failed(.scopes) { "missing: \(missing.map(\.text).joined(separator: ", "))" }
-                return Verdict(.insufficientScope, key, missingScopes: missing)
+                var refusal = Verdict(.insufficientScope, key)
+                refusal.missingScopes = missing
+                refusal.rule = verdict.rule
+                return refusal
             }
             trace.passed(.scopes) { "the key has the scopes" }
-        } else {
-            trace.skipped(.scopes) { "no scopes were asked for" }
         }
-        return Verdict(.valid, key)
+
+        verdict.cost = query.cost ?? verdict.rule?.cost ?? 1
+        try self.meter(&verdict, key, query, &meter, &trace)
+        return verdict
+    }
+
+    /// The steps that use something up.
+    private func meter<Meter: VerificationMeter>(
+        _ verdict: inout Verdict,
+        _ key: KeySnapshot,
+        _ query: VerificationQuery,
+        _ meter: inout Meter,
+        _ trace: inout some VerificationTrace
+    ) throws(Meter.Failure) {
+        let cost = verdict.cost
+        var uses = key.allowance?.limits ?? []
+        for limit in query.limits.limits { uses.append(LimitUse(limit, of: .adHoc, ["key", key.keyID.text])) }
+        if uses.isEmpty {
+            trace.skipped(.limits) { "nothing limits how often the key is used" }
+        } else {
+            let decision = meter.takeLimits(uses, cost: cost)
+            verdict.limits = decision
+            guard decision.isAllowed else {
+                trace.failed(.limits) { decision.explanation }
+                verdict.code = .rateLimited
+                verdict.retryAfter = decision.retryAfter
+                return
+            }
+            trace.passed(.limits) { decision.explanation }
+        }
+
+        guard let accounts = key.allowance?.accounts, !accounts.isEmpty else {
+            trace.skipped(.credits) { "the key needs no credits" }
+            return
+        }
+        let answer: CreditAnswer
+        do {
+            answer = try meter.spendCredits(of: verdict, cost: cost)
+        } catch {
+            if !uses.isEmpty { _ = meter.giveBackLimits(uses, cost: cost) }
+            throw error
+        }
+        verdict.credits = answer.credits
+        guard answer.isAllowed else {
+            if !uses.isEmpty { verdict.limits = meter.giveBackLimits(uses, cost: cost) }
+            trace.failed(.credits) { "\(cost) are needed, \(answer.credits.remaining) are left" }
+            verdict.code = .creditsExhausted
+            verdict.retryAfter = answer.retryAfter
+            return
+        }
+        trace.passed(.credits) { "\(cost) are needed, \(answer.credits.remaining) are left afterwards" }
     }
 
     /// The digest under the current pepper, if the key's is older.
@@ -84,6 +169,7 @@ public struct VerificationPipeline: Sendable {
     ///
     /// The key's reasons come first.
     private static func refusal(of key: KeySnapshot, at now: Timestamp) -> VerificationCode? {
+        if key.allowance?.isSuspended == true, key.state == .active { return .suspended }
         switch key.state {
         case .suspended: return .suspended
         case .revoked, .destroyed: return .revoked
@@ -106,6 +192,7 @@ public struct VerificationPipeline: Sendable {
         case .expired: "the key expired at \(key.expiresAt?.text ?? "an unknown time")"
         case .notYetValid where key.state == .pending: "the key awaits approval"
         case .notYetValid: "the key is not valid before \(key.notBefore?.text ?? "an unknown time")"
+        case .suspended where key.state == .active: "a plan of the key or of its consumer is suspended"
         case .superseded: "the credential has been replaced and its grace is over"
         default: "the key is \(code.rawValue)"
         }
@@ -153,7 +240,7 @@ public struct NoTrace: VerificationTrace {
 
 /// Keeps every step, for `explain`.
 public struct RecordedTrace: VerificationTrace {
-    /// The steps so far; those that were not reached come as skipped in ``complete()``.
+    /// The steps so far; ``complete()`` adds those that nothing was said of.
     private var entries: [VerificationTraceEntry] = []
 
     /// Makes an empty trace.
@@ -168,12 +255,17 @@ public struct RecordedTrace: VerificationTrace {
         self.entries.append(VerificationTraceEntry(step: step, outcome: outcome, detail: detail()))
     }
 
-    /// Every step of the pipeline; those after the deciding one are skipped.
+    /// Every step in its order; those that nothing was said of are skipped.
     public func complete() -> [VerificationTraceEntry] {
-        let reached = self.entries.map(\.step)
-        return self.entries
-            + VerificationStep.allCases.filter { !reached.contains($0) }.map {
-                VerificationTraceEntry(step: $0, outcome: .skipped, detail: "not reached")
-            }
+        let steps = VerificationStep.allCases
+        let last = self.entries.compactMap { steps.firstIndex(of: $0.step) }.max() ?? 0
+        return steps.enumerated().map { index, step in
+            self.entries.first { $0.step == step }
+                ?? VerificationTraceEntry(
+                    step: step,
+                    outcome: .skipped,
+                    detail: index > last ? "not reached" : "nothing to check"
+                )
+        }
     }
 }

@@ -24,6 +24,7 @@ public enum ProblemResponse {
         case .payloadTooLarge: .contentTooLarge
         case .unsupportedMediaType: .unsupportedMediaType
         case .headersTooLarge: .requestHeaderFieldsTooLarge
+        case .creditsExhausted: .tooManyRequests
         case .requestTimeout: .requestTimeout
         case .internalError: .internalServerError
         case .unavailable: .serviceUnavailable
@@ -47,6 +48,7 @@ public enum ProblemResponse {
         case .unsupportedMediaType: "Unsupported media type"
         case .idempotencyKeyReused: "Idempotency key reused"
         case .headersTooLarge: "Header fields too large"
+        case .creditsExhausted: "Quota exceeded"
         case .requestTimeout: "Request timeout"
         case .internalError: "Internal error"
         case .unavailable: "Unavailable"

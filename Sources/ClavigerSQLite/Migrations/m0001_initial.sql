@@ -36,6 +36,8 @@ CREATE TABLE apis (
     environments TEXT    NOT NULL CHECK (environments LIKE '[%]'),
     scopes       TEXT    NOT NULL CHECK (scopes LIKE '[%]'),
     defaults     TEXT    NOT NULL CHECK (defaults LIKE '{%}'),
+    endpoint_rules TEXT  NOT NULL DEFAULT '{}' CHECK (endpoint_rules LIKE '{%}'),
+    limits       TEXT    NOT NULL DEFAULT '[]' CHECK (limits LIKE '[%]'),
     built_in     INTEGER NOT NULL DEFAULT 0 CHECK (built_in IN (0, 1)),
     created_at   INTEGER NOT NULL,
     updated_at   INTEGER NOT NULL,
@@ -45,19 +47,57 @@ CREATE TABLE apis (
     UNIQUE (workspace_id, id)
 ) STRICT;
 
+CREATE TABLE plans (
+    id           TEXT    NOT NULL PRIMARY KEY,
+    workspace_id TEXT    NOT NULL REFERENCES workspaces (id),
+    name         TEXT    NOT NULL,
+    description  TEXT    NOT NULL DEFAULT '',
+    state        TEXT    NOT NULL CHECK (state IN ('active', 'suspended')),
+    limits       TEXT    NOT NULL DEFAULT '[]' CHECK (limits LIKE '[%]'),
+    credits      TEXT CHECK (credits LIKE '{%}'),
+    credits_since INTEGER NOT NULL,
+    created_at   INTEGER NOT NULL,
+    updated_at   INTEGER NOT NULL,
+    deleted_at   INTEGER,
+    version      INTEGER NOT NULL DEFAULT 1 CHECK (version > 0),
+    UNIQUE (workspace_id, name),
+    UNIQUE (workspace_id, id)
+) STRICT;
+
+CREATE TABLE limit_overrides (
+    id           TEXT    NOT NULL PRIMARY KEY,
+    workspace_id TEXT    NOT NULL REFERENCES workspaces (id),
+    namespace    TEXT    NOT NULL CHECK (length(namespace) BETWEEN 1 AND 64),
+    identifier   TEXT    NOT NULL CHECK (length(identifier) BETWEEN 1 AND 255),
+    limit_name   TEXT    NOT NULL,
+    numbers      TEXT    NOT NULL CHECK (numbers LIKE '{%}'),
+    created_at   INTEGER NOT NULL,
+    updated_at   INTEGER NOT NULL,
+    version      INTEGER NOT NULL DEFAULT 1 CHECK (version > 0),
+    UNIQUE (workspace_id, namespace, identifier, limit_name)
+) STRICT;
+
 CREATE TABLE consumers (
     id           TEXT    NOT NULL PRIMARY KEY,
     workspace_id TEXT    NOT NULL REFERENCES workspaces (id),
     external_id  TEXT    NOT NULL CHECK (length(external_id) BETWEEN 1 AND 255),
     kind         TEXT    NOT NULL CHECK (kind IN ('user', 'service', 'customer')),
     name         TEXT,
+    limits       TEXT    NOT NULL DEFAULT '[]' CHECK (limits LIKE '[%]'),
+    credits      TEXT CHECK (credits LIKE '{%}'),
+    credit_generation INTEGER NOT NULL DEFAULT 1 CHECK (credit_generation > 0),
+    credits_since INTEGER NOT NULL DEFAULT 0,
+    plan_id      TEXT,
     metadata     TEXT    NOT NULL DEFAULT '{}' CHECK (metadata LIKE '{%}'),
     created_at   INTEGER NOT NULL,
     updated_at   INTEGER NOT NULL,
     deleted_at   INTEGER,
     version      INTEGER NOT NULL DEFAULT 1 CHECK (version > 0),
-    UNIQUE (workspace_id, id)
+    UNIQUE (workspace_id, id),
+    FOREIGN KEY (workspace_id, plan_id) REFERENCES plans (workspace_id, id)
 ) STRICT;
+
+CREATE INDEX consumers_by_plan ON consumers (plan_id) WHERE plan_id IS NOT NULL;
 
 CREATE UNIQUE INDEX consumers_external_id ON consumers (workspace_id, external_id) WHERE deleted_at IS NULL;
 
@@ -84,6 +124,7 @@ CREATE TABLE keys (
     api_id       TEXT    NOT NULL,
     environment  TEXT    NOT NULL,
     consumer_id  TEXT    NOT NULL,
+    kind         TEXT    NOT NULL DEFAULT 'secret' CHECK (kind IN ('secret', 'publishable')),
     start        TEXT    NOT NULL,
     name         TEXT    NOT NULL CHECK (length(name) BETWEEN 1 AND 128),
     scopes       TEXT    NOT NULL CHECK (scopes LIKE '[%]'),
@@ -97,13 +138,20 @@ CREATE TABLE keys (
     state_note   TEXT CHECK (length(state_note) <= 500),
     not_before   INTEGER,
     expires_at   INTEGER,
+    restrictions TEXT    NOT NULL DEFAULT '{}' CHECK (restrictions LIKE '{%}'),
+    limits       TEXT    NOT NULL DEFAULT '[]' CHECK (limits LIKE '[%]'),
+    credits      TEXT CHECK (credits LIKE '{%}'),
+    credit_generation INTEGER NOT NULL DEFAULT 1 CHECK (credit_generation > 0),
+    credits_since INTEGER NOT NULL DEFAULT 0,
+    plan_id      TEXT,
     metadata     TEXT    NOT NULL DEFAULT '{}' CHECK (metadata LIKE '{%}'),
     created_at   INTEGER NOT NULL,
     created_by   TEXT,
     updated_at   INTEGER NOT NULL,
     version      INTEGER NOT NULL DEFAULT 1 CHECK (version > 0),
     FOREIGN KEY (workspace_id, api_id) REFERENCES apis (workspace_id, id),
-    FOREIGN KEY (workspace_id, consumer_id) REFERENCES consumers (workspace_id, id)
+    FOREIGN KEY (workspace_id, consumer_id) REFERENCES consumers (workspace_id, id),
+    FOREIGN KEY (workspace_id, plan_id) REFERENCES plans (workspace_id, id)
 ) STRICT;
 
 -- One for each filter of the list, ending with the id that pages are cut by.
@@ -114,6 +162,9 @@ CREATE INDEX keys_page_by_state ON keys (workspace_id, state, id);
 CREATE INDEX keys_page_by_environment ON keys (workspace_id, environment, id);
 CREATE INDEX keys_by_expiry ON keys (workspace_id, expires_at) WHERE expires_at IS NOT NULL;
 CREATE INDEX keys_page_by_name ON keys (workspace_id, name, id);
+
+CREATE INDEX keys_publishable ON keys (workspace_id, api_id) WHERE kind = 'publishable';
+CREATE INDEX keys_by_plan ON keys (plan_id) WHERE plan_id IS NOT NULL;
 
 CREATE TABLE key_roles (
     key_id  TEXT NOT NULL REFERENCES keys (id),
@@ -138,6 +189,31 @@ CREATE TABLE credentials (
 
 CREATE INDEX credentials_key ON credentials (key_id);
 CREATE UNIQUE INDEX credentials_one_current ON credentials (key_id) WHERE state = 'current';
+
+-- Credit accounts as of a record in the usage journal: what is there behind it is replayed at the next start.
+-- An account of an older generation than its owner has does not count.
+CREATE TABLE credit_accounts (
+    kind       INTEGER NOT NULL CHECK (kind IN (1, 2)),
+    owner_id   TEXT    NOT NULL,
+    generation INTEGER NOT NULL CHECK (generation > 0),
+    remaining  INTEGER NOT NULL CHECK (remaining >= 0),
+    period     INTEGER NOT NULL,
+    sequence   INTEGER NOT NULL CHECK (sequence >= 0),
+    holds      TEXT    NOT NULL DEFAULT '[]' CHECK (holds LIKE '[%]'),
+    PRIMARY KEY (kind, owner_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE credit_reservations (
+    id            TEXT    NOT NULL PRIMARY KEY,
+    accounts      TEXT    NOT NULL CHECK (accounts LIKE '[%]'),
+    amount        INTEGER NOT NULL CHECK (amount >= 0),
+    lease_ends_at INTEGER NOT NULL,
+    state         TEXT    NOT NULL CHECK (state IN ('open', 'committed', 'released', 'expired')),
+    used          INTEGER NOT NULL DEFAULT 0 CHECK (used BETWEEN 0 AND amount),
+    sequence      INTEGER NOT NULL CHECK (sequence >= 0)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX credit_reservations_by_state ON credit_reservations (state, lease_ends_at);
 
 -- Append-only: the triggers below refuse every change.
 CREATE TABLE audit_events (

@@ -29,6 +29,13 @@ public struct APIPatch: Sendable {
     /// The life of keys whose draft says nothing.
     public var defaultLifetime: Edit<Duration> = .keep
 
+    /// The endpoint rules.
+    public var endpointRules: Edit<[EndpointRule]> = .keep
+    /// What happens to a request that no rule is for.
+    public var whenNoRuleMatches: Edit<EndpointRules.Otherwise> = .keep
+    /// The limits that all keys share.
+    public var limits: Edit<RateLimits> = .keep
+
     /// Makes a patch that changes nothing.
     public init() {}
 }
@@ -100,7 +107,10 @@ extension Authority {
             api.attributes.environments = patch.environments.applied(to: api.attributes.environments)
             api.attributes.catalogue = patch.catalogue.applied(to: api.attributes.catalogue)
             api.attributes.defaults.lifetime = patch.defaultLifetime.applied(to: api.attributes.defaults.lifetime)
+            api.attributes.endpointRules = try api.attributes.endpointRules.applying(patch)
+            api.attributes.limits = patch.limits.applied(to: Optional(api.attributes.limits)) ?? .none
             try Self.checkEnvironmentsInUse(of: api, change)
+            try Self.checkPublishableKeys(of: api, change)
             api.updatedAt = change.now
             api.version += 1
             try change.tx.update(api)
@@ -137,16 +147,43 @@ extension Authority {
         }
     }
 
+    /// A scope stays safe for clients as long as publishable keys hold it.
+    private static func checkPublishableKeys(of api: API, _ change: Change) throws {
+        let scopes = try change.tx.scopesOfPublishableKeys(of: api.id, in: change.workspaceID)
+        guard let scope = api.unpublishableScopes(among: scopes).first else { return }
+        throw Problem(
+            .stateConflict,
+            "Publishable keys hold the scope \(scope.text): it has to stay in the catalogue, and publishable."
+        )
+    }
+
     /// Environments that keys belong to stay, and keep their tags: tokens in the world carry them.
     private static func checkEnvironmentsInUse(of api: API, _ change: Change) throws {
         let old = try change.tx.existingAPI(.id(api.id), in: change.workspaceID)
-        for environment in old.attributes.environments where !api.attributes.environments.contains(environment) {
+        let kept = api.attributes.environments
+        for environment in old.attributes.environments
+        where !kept.contains(where: {
+            $0.name == environment.name && $0.tag == environment.tag && $0.publishableTag == environment.publishableTag
+        }) {
             guard try !change.tx.isInUse(api.id, environment: environment.name, in: change.workspaceID) else {
                 throw Problem(
                     .stateConflict,
                     "The environment \(environment.name.text) has keys: it cannot be removed, and its tag stays."
                 )
             }
+        }
+    }
+}
+
+extension EndpointRules {
+    /// The rules after a patch of an api.
+    fileprivate func applying(_ patch: APIPatch) throws(Problem) -> EndpointRules {
+        let rules = patch.endpointRules.applied(to: Optional(self.rules)) ?? []
+        let otherwise = patch.whenNoRuleMatches.applied(to: Optional(self.whenNoRuleMatches)) ?? .deny
+        do throws(FieldError) {
+            return try EndpointRules(rules, whenNoRuleMatches: otherwise)
+        } catch {
+            throw .validation([Violation("/endpointRules", error.message)])
         }
     }
 }

@@ -9,6 +9,10 @@ public struct ConsumerPatch: Sendable {
     public var kind: Edit<Consumer.Kind> = .keep
     /// The name for people.
     public var name: Edit<Label> = .keep
+    /// The limits, credits and plan that its keys share.
+    public var allowance = AllowancePatch()
+    /// The plan by id or name, where it is set.
+    public var plan: Edit<Reference<Plan>> = .keep
     /// A merge patch for the metadata.
     public var metadata: Edit<JSONObject> = .keep
 
@@ -20,6 +24,7 @@ extension Authority {
     /// Makes a consumer.
     public func createConsumer(
         _ draft: Consumer.Attributes,
+        plan: Reference<Plan>? = nil,
         by caller: Caller,
         once: Once<Consumer>? = nil
     ) async throws -> Outcome<Consumer> {
@@ -28,10 +33,15 @@ extension Authority {
             let caller = change.caller
             try caller.require(.consumers(.create))
             try Self.checkFree(draft.externalID, change)
+            var attributes = draft
+            attributes.allowance.creditsSince = change.now
+            if let plan {
+                attributes.allowance = try change.applying(AllowancePatch(), .set(plan), to: attributes.allowance)
+            }
             let consumer = Consumer(
                 id: change.newID(),
                 workspaceID: change.workspaceID,
-                attributes: draft,
+                attributes: attributes,
                 createdAt: change.now,
                 updatedAt: change.now,
                 version: 1
@@ -83,11 +93,17 @@ extension Authority {
             }
             consumer.attributes.kind = patch.kind.applied(to: consumer.attributes.kind)
             consumer.attributes.name = patch.name.applied(to: consumer.attributes.name)
+            consumer.attributes.allowance = try change.applying(
+                patch.allowance,
+                patch.plan,
+                to: consumer.attributes.allowance
+            )
             consumer.attributes.metadata = try consumer.attributes.metadata.applying(patch.metadata)
             consumer.updatedAt = change.now
             consumer.version += 1
             try change.tx.update(consumer)
             change.effects.changed = try change.tx.lookupIDs(ofConsumer: id, in: change.workspaceID)
+            try change.resetCredits(AccountID(.consumer, id.bits), consumer.attributes.allowance)
             try change.record(action, id.text, before: before, after: consumer.publicFields)
             return consumer
         }.value

@@ -45,8 +45,13 @@ extension Authority {
             return nil
         }
         try change.caller.require(.keys(.create, api.reference, environment.name))
-        var check = GrantCheck(api: api, pointer: draft.pointer)
+        var check = GrantCheck(api: api, kind: draft.kind, pointer: draft.pointer)
         var attributes = draft.attributes
+        attributes.allowance.creditsSince = change.now
+        if let reference = draft.plan {
+            attributes.allowance.planID = try change.tx.plan(reference, in: change.workspaceID)?.id
+            if attributes.allowance.planID == nil { check.refuse("planId", "is not a plan of this workspace") }
+        }
         if attributes.expiresAt == nil, let lifetime = api.attributes.defaults.lifetime {
             attributes.expiresAt = change.now + lifetime
         }
@@ -62,13 +67,14 @@ extension Authority {
         violations += check.violations
         guard let owner, check.violations.isEmpty else { return nil }
 
-        let token = KeyToken(prefix: api.prefix, tag: environment.tag, from: change.random)
+        let token = KeyToken(prefix: api.prefix, tag: environment.tag(of: draft.kind), from: change.random)
         let key = APIKey(
             id: change.newID(),
             workspaceID: change.workspaceID,
             apiID: api.id,
             environment: environment.name,
             consumerID: owner.id,
+            kind: draft.kind,
             start: token.publicStart,
             attributes: attributes,
             state: .active(since: nil),
@@ -198,14 +204,17 @@ extension Authority {
             key.attributes.roles = patch.roles.applied(to: Optional(key.attributes.roles)) ?? []
             key.attributes.notBefore = patch.notBefore.applied(to: key.attributes.notBefore)
             key.attributes.expiresAt = patch.expiresAt.applied(to: key.attributes.expiresAt)
+            key.attributes.restrictions = patch.restrictions.applied(to: Optional(key.attributes.restrictions)) ?? .none
+            key.attributes.allowance = try change.applying(patch.allowance, patch.plan, to: key.attributes.allowance)
             key.attributes.metadata = try key.attributes.metadata.applying(patch.metadata)
-            var check = GrantCheck(api: api, pointer: "")
+            var check = GrantCheck(api: api, kind: key.kind, pointer: "")
             try check.check(&key.attributes, change)
             guard check.violations.isEmpty else { throw Problem.validation(check.violations) }
             key.updatedAt = change.now
             key.version += 1
             try change.tx.update(key)
             change.effects.changed = try change.tx.lookupIDs(ofKey: id, in: change.workspaceID)
+            try change.resetCredits(AccountID(.key, id.bits), key.attributes.allowance)
             try change.record(action, id.text, before: before, after: key.publicFields(at: change.now))
             return KeyReading(value: key, readAt: change.now)
         }.value

@@ -8,8 +8,8 @@ extension Authority {
         network: IPAddress?,
         requestID: String
     ) async throws -> Caller? {
-        let query = VerificationQuery(api: .name(API.managementName))
-        let verdict = try await self.verifier.verify(token, query, isVisible: { $0.api.isManagement })
+        let query = VerificationQuery(api: .name(API.managementName), context: ClientContext(ip: network))
+        let verdict = try await self.verifier.authenticate(token, query, isVisible: { $0.api.isManagement })
         guard verdict.isValid, let key = verdict.key else { return nil }
         return Caller(key, network: network, requestID: requestID)
     }
@@ -21,7 +21,15 @@ extension Authority {
         by caller: Caller
     ) async throws -> Verdict {
         try await self.checkMayAsk(.verify, query, caller)
-        return try await self.verifier.verify(token, query, isVisible: Self.visibility(for: .verify, caller))
+        let recording = UseRecording(workspaceID: caller.workspaceID, source: .verify, requestID: caller.requestID)
+        return try await Problem.ofUse {
+            try await self.verifier.verify(
+                token,
+                query,
+                recording: recording,
+                isVisible: Self.visibility(for: .verify, caller)
+            )
+        }
     }
 
     /// The same decision with its steps.
@@ -31,10 +39,12 @@ extension Authority {
         by caller: Caller
     ) async throws -> (verdict: Verdict, steps: [VerificationTraceEntry]) {
         try await self.checkMayAsk(.explain, query, caller)
-        return try await self.verifier.explain(token, query, isVisible: Self.visibility(for: .explain, caller))
+        return try await Problem.ofUse {
+            try await self.verifier.explain(token, query, isVisible: Self.visibility(for: .explain, caller))
+        }
     }
 
-    private static func visibility(
+    static func visibility(
         for action: Permission.KeyAction,
         _ caller: Caller
     ) -> (KeySnapshot) -> Bool {
@@ -84,5 +94,20 @@ extension Authority {
             case nil: "*"
             }
         return Permission.anyKey(action, api: api, environment: query.environment)
+    }
+}
+
+extension Problem {
+    /// Turns the failure to count a use into the answer for a client.
+    static func ofUse<T>(_ body: () async throws -> T) async throws -> T {
+        do {
+            return try await body()
+        } catch UseFailure.journalFull(let full) {
+            throw StoreFailure.unavailable(full.description)
+        } catch let full as JournalFull {
+            throw StoreFailure.unavailable(full.description)
+        } catch UseFailure.accountMissing {
+            throw StoreFailure.broken("a credit account of a key is not in memory")
+        }
     }
 }

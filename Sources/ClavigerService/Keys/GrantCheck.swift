@@ -3,11 +3,13 @@ import ClavigerCore
 /// Whether a key may be given what it is to have: what exists, what the api knows, what the caller has (promise P8).
 struct GrantCheck {
     let api: API
+    let kind: KeyKind
     let pointer: String
     private(set) var violations: [Violation] = []
 
-    init(api: API, pointer: String) {
+    init(api: API, kind: KeyKind, pointer: String) {
         self.api = api
+        self.kind = kind
         self.pointer = pointer
     }
 
@@ -32,9 +34,41 @@ struct GrantCheck {
             }
         }
         self.checkTimes(attributes, change)
+        self.checkKind(attributes)
+        self.checkManagement(&attributes, change)
         // The scopes of other apis' keys mean nothing to Claviger; those of management keys are power over it.
         if self.api.isManagement, let missing = change.caller.scopes.missing(from: granted).first {
             throw Problem.forbidden(needed: missing)
+        }
+    }
+
+    /// A publishable key is seen by everybody: it has scopes that the api calls safe, and no roles, as they change.
+    private mutating func checkKind(_ attributes: APIKey.Attributes) {
+        guard self.kind == .publishable else { return }
+        if self.api.isManagement { self.refuse("kind", "must be secret: management keys are never publishable") }
+        if !attributes.roles.isEmpty { self.refuse("roles", "must be empty on a publishable key") }
+        for (index, scope) in attributes.scopes.enumerated()
+        where !self.api.unpublishableScopes(among: [scope]).isEmpty {
+            self.refuse(
+                "scopes/\(index)",
+                "is not a scope that the catalogue of the api \(self.api.name.text) marks as publishable"
+            )
+        }
+    }
+
+    /// A management key that may be used from few places only must not make one that may be used from everywhere, and
+    /// nothing limits how often management keys are used.
+    private mutating func checkManagement(_ attributes: inout APIKey.Attributes, _ change: Change) {
+        guard self.api.isManagement else { return }
+        if !attributes.allowance.isUnlimited {
+            self.refuse("limits", "cannot be given to management keys, nor can credits or a plan")
+        }
+        let own = change.caller.restrictions
+        guard !own.isEmpty else { return }
+        if attributes.restrictions.isEmpty {
+            attributes.restrictions = own
+        } else if attributes.restrictions != own {
+            self.refuse("restrictions", "must be left out or be those of your own management key")
         }
     }
 

@@ -14,6 +14,10 @@ public struct KeyDraft: Sendable {
     public var environment: EnvironmentName
     /// The consumer.
     public var owner: Owner
+    /// Whether it is to be a secret.
+    public var kind: KeyKind
+    /// Its plan.
+    public var plan: Reference<Plan>?
     /// The rest.
     public var attributes: APIKey.Attributes
     /// Where the draft stands in the request, as a JSON pointer: empty, or `/keys/3`.
@@ -24,12 +28,16 @@ public struct KeyDraft: Sendable {
         api: Reference<API>,
         environment: EnvironmentName,
         owner: Owner,
+        kind: KeyKind = .secret,
+        plan: Reference<Plan>? = nil,
         attributes: APIKey.Attributes,
         pointer: String = ""
     ) {
         self.api = api
         self.environment = environment
         self.owner = owner
+        self.kind = kind
+        self.plan = plan
         self.attributes = attributes
         self.pointer = pointer
     }
@@ -47,6 +55,12 @@ public struct KeyPatch: Sendable {
     public var notBefore: Edit<Timestamp> = .keep
     /// Not usable from this moment on.
     public var expiresAt: Edit<Timestamp> = .keep
+    /// From where, when and by whom it may be used; a whole value, as its parts mean little without each other.
+    public var restrictions: Edit<Restrictions> = .keep
+    /// The limits, and the credits, which begin anew.
+    public var allowance = AllowancePatch()
+    /// The plan by id or name, where it is set.
+    public var plan: Edit<Reference<Plan>> = .keep
     /// A merge patch for the metadata.
     public var metadata: Edit<JSONObject> = .keep
 

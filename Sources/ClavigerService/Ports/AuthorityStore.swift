@@ -1,4 +1,5 @@
 public import ClavigerCore
+public import ClavigerVerifier
 
 /// Storage as the use cases see it.
 ///
@@ -164,6 +165,21 @@ public protocol AuthorityReading {
     /// Whether a role, also a deleted one, has this name.
     func isTaken(roleName: ResourceName, in workspace: Workspace.ID) throws -> Bool
 
+    func plan(_ id: Plan.ID, in workspace: Workspace.ID) throws -> Plan?
+    func plan(named name: ResourceName, in workspace: Workspace.ID) throws -> Plan?
+    func plans(in workspace: Workspace.ID, page: PageRequest) throws -> [Plan]
+    /// Whether a plan, also a deleted one, has this name.
+    func isTaken(planName: ResourceName, in workspace: Workspace.ID) throws -> Bool
+    /// Whether keys that are not destroyed, or consumers, have it.
+    func isInUse(_ plan: Plan.ID, in workspace: Workspace.ID) throws -> Bool
+
+    func limitOverride(_ id: LimitOverride.ID, in workspace: Workspace.ID) throws -> LimitOverride?
+    func limitOverrides(
+        in workspace: Workspace.ID,
+        namespace: LimitNamespace?,
+        page: PageRequest
+    ) throws -> [LimitOverride]
+
     func key(_ id: APIKey.ID, in workspace: Workspace.ID) throws -> APIKey?
     func keys(_ filter: KeyFilter, in workspace: Workspace.ID, page: PageRequest, at now: Timestamp) throws -> [APIKey]
     func credentials(of key: APIKey.ID, in workspace: Workspace.ID) throws -> [Credential]
@@ -173,12 +189,21 @@ public protocol AuthorityReading {
     func isInUse(_ role: Role.ID, in workspace: Workspace.ID) throws -> Bool
     /// Whether keys of the api, not destroyed, have the role.
     func isInUse(_ role: Role.ID, onKeysOf api: API.ID, in workspace: Workspace.ID) throws -> Bool
+    /// The scopes that publishable keys of the api have, destroyed ones left aside.
+    func scopesOfPublishableKeys(of api: API.ID, in workspace: Workspace.ID) throws -> [Scope]
     func lookupIDs(ofKey key: APIKey.ID, in workspace: Workspace.ID) throws -> [LookupID]
     func lookupIDs(ofConsumer consumer: Consumer.ID, in workspace: Workspace.ID) throws -> [LookupID]
     func lookupIDs(withRole role: Role.ID, in workspace: Workspace.ID) throws -> [LookupID]
 
     func auditEvents(_ filter: AuditFilter, in workspace: Workspace.ID, page: PageRequest) throws -> [AuditEvent]
     func auditEvent(at index: Int, in workspace: Workspace.ID) throws -> AuditEvent?
+
+    /// The account of a key or a consumer as it was stored or begins; nil if it has no credits, or there is none.
+    func creditAccount(_ id: AccountID) throws -> AccountState?
+    /// The largest number of a record that accounts or reservations know of; 0 when there is none.
+    func newestCreditSequence() throws -> UInt64
+    /// The reservations that are open, and those whose lease ends at `moment` or later.
+    func reservations(openOrEndingAfter moment: Timestamp) throws -> [Reservation]
 
     func keyringEntries() throws -> [KeyringEntry]
     func credentialCount() throws -> Int
@@ -198,6 +223,12 @@ public protocol AuthorityWriting: AuthorityReading {
     func insert(_ role: Role) throws
     func update(_ role: Role) throws
     func delete(_ role: Role.ID, in workspace: Workspace.ID, at now: Timestamp) throws
+    func insert(_ plan: Plan) throws
+    func update(_ plan: Plan) throws
+    func delete(_ plan: Plan.ID, in workspace: Workspace.ID, at now: Timestamp) throws
+    func insert(_ override: LimitOverride) throws
+    func update(_ override: LimitOverride) throws
+    func delete(_ override: LimitOverride.ID, in workspace: Workspace.ID) throws
     func insert(_ key: APIKey, _ credential: Credential) throws
     func update(_ key: APIKey) throws
     /// Erases the digests of a destroyed key.
@@ -213,6 +244,11 @@ public protocol AuthorityWriting: AuthorityReading {
     /// Stored answers that are sealed under another key version.
     func answers(sealedOtherThan version: Int, limit: Int) throws -> [(StoredAnswerID, StoredAnswer)]
     func replace(_ sealed: SealedValue, for id: StoredAnswerID) throws
+
+    /// Stores accounts and reservations as of a record of the journal.
+    func store(_ snapshot: CreditSnapshot) throws
+    /// Forgets reservations that were settled and whose lease ended before `moment`.
+    func deleteReservations(settledBefore moment: Timestamp) throws -> Int
 
     func insert(_ entry: KeyringEntry) throws
     /// Makes the current version of a purpose a retired one.

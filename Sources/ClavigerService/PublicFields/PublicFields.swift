@@ -10,15 +10,12 @@ extension API {
             "name": .string(self.name.text),
             "prefix": .string(self.prefix.text),
             "description": self.attributes.description.map(JSON.string),
-            "environments": .array(
-                self.attributes.environments.map { ["name": .string($0.name.text), "tag": .string($0.tag.text)] }
-            ),
-            "scopes": .array(
-                self.attributes.catalogue.map {
-                    ["name": .string($0.scope.text), "description": .string($0.description)]
-                }
-            ),
+            "environments": .array(self.attributes.environments.map(\.json)),
+            "scopes": .array(self.attributes.catalogue.map(\.json)),
             "defaults": ["lifetime": self.attributes.defaults.lifetime.map { .string(DurationText.text(for: $0)) }],
+            "endpointRules": .array(self.attributes.endpointRules.rules.map(\.json)),
+            "whenNoRuleMatches": .string(self.attributes.endpointRules.whenNoRuleMatches.rawValue),
+            "limits": self.attributes.limits.json,
             "createdAt": .string(self.createdAt.text),
             "updatedAt": .string(self.updatedAt.text),
         ]
@@ -33,6 +30,9 @@ extension Consumer {
             "externalId": .string(self.attributes.externalID.text),
             "kind": .string(self.attributes.kind.rawValue),
             "name": self.attributes.name.map { .string($0.text) },
+            "limits": self.attributes.allowance.limits.json,
+            "credits": self.attributes.allowance.credits?.json,
+            "planId": self.attributes.allowance.planID.map { .string($0.text) },
             "metadata": .object(self.attributes.metadata.object),
             "createdAt": .string(self.createdAt.text),
             "updatedAt": .string(self.updatedAt.text),
@@ -55,6 +55,79 @@ extension Role {
     }
 }
 
+extension Plan {
+    /// The fields of a plan for answers and the audit log.
+    public var publicFields: JSON {
+        [
+            "id": .string(self.id.text),
+            "name": .string(self.name.text),
+            "description": self.attributes.description.map(JSON.string),
+            "state": .string(self.state.rawValue),
+            "limits": self.attributes.limits.json,
+            "credits": self.attributes.credits?.json,
+            "createdAt": .string(self.createdAt.text),
+            "updatedAt": .string(self.updatedAt.text),
+        ]
+    }
+}
+
+extension LimitOverride {
+    /// The fields of an override for answers and the audit log.
+    public var publicFields: JSON {
+        [
+            "id": .string(self.id.text),
+            "namespace": .string(self.namespace.text),
+            "identifier": .string(self.identifier.text),
+            "limit": self.limit.json,
+            "createdAt": .string(self.createdAt.text),
+            "updatedAt": .string(self.updatedAt.text),
+        ]
+    }
+}
+
+extension Reservation {
+    /// The fields of a reservation for answers.
+    public var publicFields: JSON {
+        let (state, used): (String, Int64?) =
+            switch self.state {
+            case .open: ("open", nil)
+            case .committed(let used): ("committed", used)
+            case .released: ("released", nil)
+            case .expired: ("expired", nil)
+            }
+        return [
+            "id": .string(self.id.text),
+            "amount": .integer(self.amount),
+            "state": .string(state),
+            "used": used.map { .integer($0) },
+            "expiresAt": .string(self.leaseEndsAt.text),
+        ]
+    }
+}
+
+extension LimitReading {
+    /// The decision for answers.
+    public var publicFields: JSON {
+        ["allowed": .bool(self.decision.isAllowed), "limits": self.decision.publicFields(at: self.at)]
+    }
+}
+
+extension LimitDecision {
+    /// What each limit says, for answers.
+    public func publicFields(at now: Timestamp) -> JSON {
+        .array(
+            self.outcomes.map { outcome in
+                [
+                    "name": .string(outcome.name.text), "limit": .integer(Int64(outcome.limit)),
+                    "remaining": .integer(Int64(outcome.remaining)),
+                    "resetAt": .string((now + outcome.resetsAfter).text),
+                    "exceeded": outcome.isExceeded ? true : nil,
+                ]
+            }
+        )
+    }
+}
+
 extension APIKey {
     /// The fields of a key for answers and the audit log, its state as of `now`.
     public func publicFields(at now: Timestamp) -> JSON {
@@ -64,6 +137,7 @@ extension APIKey {
             "apiId": .string(self.apiID.text),
             "environment": .string(self.environment.text),
             "consumerId": .string(self.consumerID.text),
+            "kind": .string(self.kind.rawValue),
             "name": .string(self.attributes.name.text),
             "start": .string(self.start),
             "scopes": .array(self.attributes.scopes.map { .string($0.text) }),
@@ -75,6 +149,10 @@ extension APIKey {
             "stateChangedBy": transition?.by.map { .string($0.text) },
             "notBefore": self.attributes.notBefore.map { .string($0.text) },
             "expiresAt": self.attributes.expiresAt.map { .string($0.text) },
+            "restrictions": self.attributes.restrictions.isEmpty ? nil : self.attributes.restrictions.json,
+            "limits": self.attributes.allowance.limits.json,
+            "credits": self.attributes.allowance.credits?.json,
+            "planId": self.attributes.allowance.planID.map { .string($0.text) },
             "metadata": .object(self.attributes.metadata.object),
             "createdAt": .string(self.createdAt.text),
             "createdBy": self.createdBy.map { .string($0.text) },

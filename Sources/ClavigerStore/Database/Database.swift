@@ -53,6 +53,22 @@ public protocol DatabaseConnection {
     @discardableResult
     func execute(_ sql: SQL) throws -> Int
 
+    /// Runs a statement once for each row of values, in place of those that it has, and tells how many rows it changed.
+    ///
+    /// ```swift
+    /// try connection.execute("INSERT INTO meta (name, value) VALUES \(parameters: 2)", rows: rows)
+    /// ```
+    @discardableResult
+    func execute(_ sql: SQL, rows: [[SQLValue]]) throws -> Int
+
     /// Reads an answer row by row, without holding all of it in memory.
     func forEach(_ sql: SQL, _ body: (Row) throws -> Void) throws
+}
+
+extension DatabaseConnection {
+    /// Runs a statement once for each row of values; a driver that can prepare it once for all has its own.
+    @discardableResult
+    public func execute(_ sql: SQL, rows: [[SQLValue]]) throws -> Int {
+        try rows.reduce(0) { try $0 + self.execute(sql.binding($1)) }
+    }
 }

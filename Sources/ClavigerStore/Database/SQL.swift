@@ -26,6 +26,21 @@ public struct SQL: Sendable {
         }
     }
 
+    /// The same statement with other values, as many as it has.
+    func binding(_ values: [SQLValue]) throws(DatabaseError) -> SQL {
+        var rest = values[...]
+        var bound = self
+        for (position, fragment) in self.fragments.enumerated() {
+            guard case .bind = fragment else { continue }
+            guard let value = rest.popFirst() else { throw Self.wrongCount }
+            bound.fragments[position] = .bind(value)
+        }
+        guard rest.isEmpty else { throw Self.wrongCount }
+        return bound
+    }
+
+    private static var wrongCount: DatabaseError { .failed("A row does not have as many values as its statement.") }
+
     /// Renders the text, with one placeholder for each value.
     ///
     /// - Parameter placeholder: gives the placeholder for the position of a value, counted from 1:
@@ -108,6 +123,11 @@ extension SQL: ExpressibleByStringInterpolation {
         /// A function of its own, because the compiler warns about optional values in the general one.
         public mutating func appendInterpolation(_ value: (some SQLBindable)?) {
             self.fragments.append(.bind(value.sqlValue))
+        }
+
+        /// Leaves room for the values of a row, for a statement that runs once for each of many: `(?, ?, ?)`.
+        public mutating func appendInterpolation(parameters count: Int) {
+            self.appendInterpolation(list: [SQLValue](repeating: .null, count: count))
         }
 
         /// Splices a statement, a condition or a list of columns.

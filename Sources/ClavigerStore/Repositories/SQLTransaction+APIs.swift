@@ -2,7 +2,10 @@ import ClavigerCore
 
 extension SQLTransaction {
     private static var apiColumns: SQL {
-        "id, workspace_id, name, prefix, description, environments, scopes, defaults, created_at, updated_at, version"
+        """
+        id, workspace_id, name, prefix, description, environments, scopes, defaults, endpoint_rules, limits, created_at,
+        updated_at, version
+        """
     }
 
     func api(_ id: API.ID, in workspace: Workspace.ID) throws -> API? {
@@ -43,10 +46,11 @@ extension SQLTransaction {
     func insert(_ api: API) throws {
         try self.connection.execute(
             """
-            INSERT INTO apis (id, workspace_id, name, prefix, description, environments, scopes, defaults, built_in,
-                created_at, updated_at, version)
+            INSERT INTO apis (id, workspace_id, name, prefix, description, environments, scopes, defaults,
+                endpoint_rules, limits, built_in, created_at, updated_at, version)
             VALUES (\(api.id), \(api.workspaceID), \(api.name), \(api.prefix), \(api.attributes.description ?? ""),
-                \(Self.environments(api)), \(Self.catalogue(api)), \(Self.defaults(api)), \(api.isManagement),
+                \(Self.environments(api)), \(Self.catalogue(api)), \(Self.defaults(api)),
+                \(api.attributes.endpointRules.json), \(api.attributes.limits.json), \(api.isManagement),
                 \(api.createdAt), \(api.updatedAt), \(api.version))
             """
         )
@@ -56,8 +60,9 @@ extension SQLTransaction {
         try self.connection.execute(
             """
             UPDATE apis SET description = \(api.attributes.description ?? ""), environments = \(Self.environments(api)),
-                scopes = \(Self.catalogue(api)), defaults = \(Self.defaults(api)), updated_at = \(api.updatedAt),
-                version = \(api.version)
+                scopes = \(Self.catalogue(api)), defaults = \(Self.defaults(api)),
+                endpoint_rules = \(api.attributes.endpointRules.json), limits = \(api.attributes.limits.json),
+                updated_at = \(api.updatedAt), version = \(api.version)
             WHERE workspace_id = \(api.workspaceID) AND id = \(api.id)
             """
         )
@@ -70,13 +75,11 @@ extension SQLTransaction {
     }
 
     private static func environments(_ api: API) -> JSON {
-        .array(api.attributes.environments.map { ["name": .string($0.name.text), "tag": .string($0.tag.text)] })
+        .array(api.attributes.environments.map(\.json))
     }
 
     private static func catalogue(_ api: API) -> JSON {
-        .array(
-            api.attributes.catalogue.map { ["name": .string($0.scope.text), "description": .string($0.description)] }
-        )
+        .array(api.attributes.catalogue.map(\.json))
     }
 
     private static func defaults(_ api: API) -> JSON {
@@ -85,8 +88,6 @@ extension SQLTransaction {
 
     private static func api(_ row: Row) throws -> API {
         let description: String = try row.value("description")
-        let environments: JSON = try row.value("environments")
-        let catalogue: JSON = try row.value("scopes")
         let defaults: JSON = try row.value("defaults")
         return API(
             id: try row.value("id"),
@@ -95,19 +96,11 @@ extension SQLTransaction {
             prefix: try row.value("prefix"),
             attributes: API.Attributes(
                 description: description.isEmpty ? nil : description,
-                environments: try (environments.array ?? []).map {
-                    API.Environment(
-                        name: try EnvironmentName(parsing: $0["name"]?.string ?? ""),
-                        tag: try TokenTag(parsing: $0["tag"]?.string ?? "")
-                    )
-                },
-                catalogue: try (catalogue.array ?? []).map {
-                    API.CatalogueEntry(
-                        scope: try Scope(parsing: $0["name"]?.string ?? ""),
-                        description: $0["description"]?.string ?? ""
-                    )
-                },
-                defaults: API.Defaults(lifetime: try defaults["lifetime"]?.string.map(DurationText.parse))
+                environments: try row.list("environments") { API.Environment(reading: &$0) },
+                catalogue: try row.list("scopes") { API.CatalogueEntry(reading: &$0) },
+                defaults: API.Defaults(lifetime: try defaults["lifetime"]?.string.map(DurationText.parse)),
+                endpointRules: try row.object("endpoint_rules") { EndpointRules(reading: &$0) },
+                limits: try row.limits("limits")
             ),
             createdAt: try row.value("created_at"),
             updatedAt: try row.value("updated_at"),

@@ -3,7 +3,10 @@ import ClavigerService
 
 extension SQLTransaction {
     private static var consumerColumns: SQL {
-        "id, workspace_id, external_id, kind, name, metadata, created_at, updated_at, version"
+        """
+        id, workspace_id, external_id, kind, name, limits, credits, credit_generation, credits_since, plan_id, metadata,
+        created_at, updated_at, version
+        """
     }
 
     func consumer(_ id: Consumer.ID, in workspace: Workspace.ID) throws -> Consumer? {
@@ -46,9 +49,13 @@ extension SQLTransaction {
         let attributes = consumer.attributes
         try self.connection.execute(
             """
-            INSERT INTO consumers (id, workspace_id, external_id, kind, name, metadata, created_at, updated_at, version)
+            INSERT INTO consumers (id, workspace_id, external_id, kind, name, limits, credits, credit_generation,
+                credits_since, plan_id, metadata, created_at, updated_at, version)
             VALUES (\(consumer.id), \(consumer.workspaceID), \(attributes.externalID), \(attributes.kind.rawValue),
-                \(attributes.name), \(attributes.metadata), \(consumer.createdAt), \(consumer.updatedAt),
+                \(attributes.name), \(attributes.allowance.limits.json), \(attributes.allowance.credits?.json),
+                \(Int(attributes.allowance.creditGeneration)), \(attributes.allowance.creditsSince),
+                \(attributes.allowance.planID),
+                \(attributes.metadata), \(consumer.createdAt), \(consumer.updatedAt),
                 \(consumer.version))
             """
         )
@@ -59,7 +66,11 @@ extension SQLTransaction {
         try self.connection.execute(
             """
             UPDATE consumers SET external_id = \(attributes.externalID), kind = \(attributes.kind.rawValue),
-                name = \(attributes.name), metadata = \(attributes.metadata), updated_at = \(consumer.updatedAt),
+                name = \(attributes.name), limits = \(attributes.allowance.limits.json),
+                credits = \(attributes.allowance.credits?.json),
+                credit_generation = \(Int(attributes.allowance.creditGeneration)),
+                credits_since = \(attributes.allowance.creditsSince),
+                plan_id = \(attributes.allowance.planID), metadata = \(attributes.metadata), updated_at = \(consumer.updatedAt),
                 version = \(consumer.version)
             WHERE workspace_id = \(consumer.workspaceID) AND id = \(consumer.id)
             """
@@ -80,6 +91,7 @@ extension SQLTransaction {
                 externalID: try row.value("external_id"),
                 kind: try row.name("kind"),
                 name: try row.value("name"),
+                allowance: try row.allowance(),
                 metadata: try row.value("metadata")
             ),
             createdAt: try row.value("created_at"),

@@ -4,8 +4,9 @@ import ClavigerService
 extension SQLTransaction {
     private static var keyColumns: SQL {
         """
-        id, workspace_id, api_id, environment, consumer_id, start, name, scopes, state, state_at, state_by,
-        state_reason, state_note, not_before, expires_at, metadata, created_at, created_by, updated_at, version
+        id, workspace_id, api_id, environment, consumer_id, kind, start, name, scopes, state, state_at, state_by,
+        state_reason, state_note, not_before, expires_at, restrictions, limits, credits, credit_generation,
+        credits_since, plan_id, metadata, created_at, created_by, updated_at, version
         """
     }
 
@@ -67,6 +68,15 @@ extension SQLTransaction {
         )
     }
 
+    func scopesOfPublishableKeys(of api: API.ID, in workspace: Workspace.ID) throws -> [Scope] {
+        try self.connection.rows(
+            """
+            SELECT DISTINCT scopes FROM keys
+            WHERE workspace_id = \(workspace) AND api_id = \(api) AND kind = 'publishable' AND state <> 'destroyed'
+            """
+        ).flatMap { try $0.value("scopes", as: ScopeList.self).scopes }
+    }
+
     func isInUse(_ consumer: Consumer.ID, in workspace: Workspace.ID) throws -> Bool {
         try self.exists(
             """
@@ -100,13 +110,15 @@ extension SQLTransaction {
         let transition = key.state.transition
         try self.connection.execute(
             """
-            INSERT INTO keys (id, workspace_id, api_id, environment, consumer_id, start, name, scopes, state, state_at,
-                state_by, state_reason, state_note, not_before, expires_at, metadata, created_at, created_by,
-                updated_at, version)
-            VALUES (\(key.id), \(key.workspaceID), \(key.apiID), \(key.environment), \(key.consumerID), \(key.start),
-                \(attributes.name), \(ScopeList(attributes.scopes)), \(key.state.name.rawValue), \(transition?.at),
+            INSERT INTO keys (id, workspace_id, api_id, environment, consumer_id, kind, start, name, scopes, state,
+                state_at, state_by, state_reason, state_note, not_before, expires_at, restrictions, limits, credits,
+                credit_generation, credits_since, plan_id, metadata, created_at, created_by, updated_at, version)
+            VALUES (\(key.id), \(key.workspaceID), \(key.apiID), \(key.environment), \(key.consumerID),
+                \(key.kind.rawValue), \(key.start), \(attributes.name), \(ScopeList(attributes.scopes)), \(key.state.name.rawValue), \(transition?.at),
                 \(transition?.by), \(transition?.reason.rawValue), \(transition?.note), \(attributes.notBefore),
-                \(attributes.expiresAt), \(attributes.metadata), \(key.createdAt), \(key.createdBy), \(key.updatedAt),
+                \(attributes.expiresAt), \(attributes.restrictions.json), \(attributes.allowance.limits.json),
+                \(attributes.allowance.credits?.json), \(Int(attributes.allowance.creditGeneration)),
+                \(attributes.allowance.creditsSince), \(attributes.allowance.planID), \(attributes.metadata), \(key.createdAt), \(key.createdBy), \(key.updatedAt),
                 \(key.version))
             """
         )
@@ -123,7 +135,11 @@ extension SQLTransaction {
                 state = \(key.state.name.rawValue), state_at = \(transition?.at), state_by = \(transition?.by),
                 state_reason = \(transition?.reason.rawValue), state_note = \(transition?.note),
                 not_before = \(attributes.notBefore), expires_at = \(attributes.expiresAt),
-                metadata = \(attributes.metadata), start = \(key.start), updated_at = \(key.updatedAt),
+                restrictions = \(attributes.restrictions.json), limits = \(attributes.allowance.limits.json),
+                credits = \(attributes.allowance.credits?.json),
+                credit_generation = \(Int(attributes.allowance.creditGeneration)),
+                credits_since = \(attributes.allowance.creditsSince),
+                plan_id = \(attributes.allowance.planID), metadata = \(attributes.metadata), start = \(key.start), updated_at = \(key.updatedAt),
                 version = \(key.version)
             WHERE workspace_id = \(key.workspaceID) AND id = \(key.id)
             """
@@ -158,6 +174,7 @@ extension SQLTransaction {
             apiID: try row.value("api_id"),
             environment: try row.value("environment"),
             consumerID: try row.value("consumer_id"),
+            kind: try row.name("kind"),
             start: try row.value("start"),
             attributes: APIKey.Attributes(
                 name: try row.value("name"),
@@ -165,6 +182,8 @@ extension SQLTransaction {
                 roles: try roles.map { try $0.value("name") },
                 notBefore: try row.value("not_before"),
                 expiresAt: try row.value("expires_at"),
+                restrictions: try row.restrictions("restrictions"),
+                allowance: try row.allowance(),
                 metadata: try row.value("metadata")
             ),
             state: try Self.state(row),

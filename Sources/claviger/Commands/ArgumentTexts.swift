@@ -1,19 +1,26 @@
 import ArgumentParser
 import ClavigerCore
 
-/// An environment and the tag of its tokens, as `NAME:TAG`.
+/// An environment and the tags of its tokens, as `NAME:TAG` or `NAME:TAG:TAG OF PUBLISHABLE KEYS`.
 struct EnvironmentArgument: ExpressibleByArgument {
     let name: String
     let tag: String
+    let publishableTag: String?
 
     init?(argument: String) {
         let parts = argument.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
-        guard parts.count == 2, parts.allSatisfy({ !$0.isEmpty }) else { return nil }
+        guard (2...3).contains(parts.count), parts.allSatisfy({ !$0.isEmpty }) else { return nil }
         self.name = parts[0]
         self.tag = parts[1]
+        self.publishableTag = parts.count == 3 ? parts[2] : nil
     }
 
-    var json: JSON { ["name": .string(self.name), "tag": .string(self.tag)] }
+    var json: JSON {
+        [
+            "name": .string(self.name), "tag": .string(self.tag),
+            "publishableTag": self.publishableTag.map { .string($0) },
+        ]
+    }
 }
 
 /// A scope of a catalogue with an optional description, as `NAME` or `NAME=DESCRIPTION`.
@@ -28,7 +35,12 @@ struct CatalogueArgument: ExpressibleByArgument {
         self.description = parts.count == 2 ? parts[1] : nil
     }
 
-    var json: JSON { ["name": .string(self.name), "description": self.description.map { .string($0) }] }
+    func json(isPublishable: Bool) -> JSON {
+        [
+            "name": .string(self.name), "description": self.description.map { .string($0) },
+            "publishable": isPublishable ? true : nil,
+        ]
+    }
 }
 
 /// A JSON object, such as metadata.
@@ -41,7 +53,7 @@ struct ObjectArgument: ExpressibleByArgument {
     }
 }
 
-/// A moment: RFC 3339, or a time from now such as `90d`.
+/// A moment: RFC 3339, or a time from now such as `90d`; of what has been, a time ago.
 enum MomentArgument: ExpressibleByArgument, Equatable {
     case at(Timestamp)
     case fromNow(Duration)
@@ -61,6 +73,14 @@ enum MomentArgument: ExpressibleByArgument, Equatable {
         switch self {
         case .at(let moment): moment.text
         case .fromNow(let duration): (time.now() + duration).text
+        }
+    }
+
+    /// The moment in what has been.
+    func past(_ time: some TimeSource = SystemTime()) -> Timestamp {
+        switch self {
+        case .at(let moment): moment
+        case .fromNow(let duration): time.now() - duration
         }
     }
 }

@@ -3,13 +3,24 @@ import ClavigerClient
 import ClavigerCore
 
 /// The command `claviger consumer …`.
-struct ConsumerCommand: ParsableCommand {
+struct ConsumerCommand: ParsableCommand, Resource {
     static let configuration = CommandConfiguration(
         commandName: "consumer",
         abstract: "Manage consumers: the owners of keys.",
         discussion: "Example:\n  claviger consumer create acme --kind customer",
-        subcommands: [Create.self, List.self, Show.self, Update.self, Delete.self]
+        subcommands: [Create.self, List.self, ShowCommand<Self>.self, Update.self, DeleteCommand<Self>.self]
     )
+
+    static let command = "consumer"
+    static let one = "a consumer"
+    static let deletable: String? = "that has no keys"
+    static let path = ["v1", "consumers"]
+    static let reference = "The external id or the id."
+    static let example = "acme"
+
+    static func id(of reference: String, _ session: Session) async throws -> String {
+        try await session.consumerID(reference)
+    }
 
     /// A consumer for a person.
     static func describe(_ consumer: JSON) -> String {
@@ -18,6 +29,7 @@ struct ConsumerCommand: ParsableCommand {
         fields.add("external id", consumer.text("externalId"))
         fields.add("kind", consumer.text("kind"))
         fields.add("name", consumer.text("name"))
+        fields.addAllowance(consumer)
         fields.add("metadata", consumer.text("metadata"))
         fields.add("created", consumer.text("createdAt"))
         fields.add("updated", consumer.text("updatedAt"))
@@ -33,7 +45,13 @@ struct ConsumerCommand: ParsableCommand {
     struct Create: ClientCommand {
         static let configuration = CommandConfiguration(
             abstract: "Create a consumer.",
-            discussion: "Example:\n  claviger consumer create acme --kind customer --name \"Acme Ltd\""
+            discussion: """
+                Example:
+                  claviger consumer create acme --kind customer --name "Acme Ltd" \\
+                    --limit perDay=10000/24h --credits 1000/month
+
+                All keys of the consumer share its limits and credits.
+                """
         )
 
         @Argument(help: "The consumer's id in your own systems.") var externalId: String
@@ -41,8 +59,8 @@ struct ConsumerCommand: ParsableCommand {
         @Option(help: ArgumentHelp("A name for people.", valueName: "text")) var name: String?
         @Option(help: ArgumentHelp("What your own systems say about it.", valueName: "json object"))
         var metadata: ObjectArgument?
-        @Option(help: ArgumentHelp("Makes repeating the command safe for 24 hours.", valueName: "text"))
-        var idempotencyKey: String?
+        @OptionGroup var allowance: OwnerAllowanceOptions
+        @OptionGroup var creation: CreationOptions
         @OptionGroup(title: "Server") var server: ClientOptions
         @OptionGroup(title: "Output") var output: OutputOptions
 
@@ -52,9 +70,8 @@ struct ConsumerCommand: ParsableCommand {
             body.set("kind", self.kind.rawValue)
             body.set("name", self.name)
             body.set("metadata", self.metadata?.json)
-            let headers = Session.idempotency(self.idempotencyKey)
-            let answer = try await session.client.send(.post, ["v1", "consumers"], body: body.json, headers: headers)
-            session.show(answer.body, ConsumerCommand.describe)
+            self.allowance.fill(&body)
+            try await session.create(ConsumerCommand.self, body, self.creation)
         }
     }
 
@@ -79,22 +96,6 @@ struct ConsumerCommand: ParsableCommand {
         }
     }
 
-    struct Show: ClientCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Show a consumer.",
-            discussion: "Example:\n  claviger consumer show acme"
-        )
-
-        @Argument(help: "The external id or the id.") var consumer: String
-        @OptionGroup(title: "Server") var server: ClientOptions
-        @OptionGroup(title: "Output") var output: OutputOptions
-
-        func run(_ session: Session) async throws {
-            let id = try await session.consumerID(self.consumer)
-            session.show(try await session.client.send(.get, ["v1", "consumers", id]).body, ConsumerCommand.describe)
-        }
-    }
-
     struct Update: ClientCommand {
         static let configuration = CommandConfiguration(
             abstract: "Change a consumer.",
@@ -103,7 +104,8 @@ struct ConsumerCommand: ParsableCommand {
                   claviger consumer update acme --metadata '{"tier": null}'
 
                 --metadata is merged into what is there; null removes a member. An empty \
-                --name removes it.
+                --name removes it. --limit replaces all limits, and --credits all that is \
+                said about credits.
                 """
         )
 
@@ -113,8 +115,8 @@ struct ConsumerCommand: ParsableCommand {
         @Option(help: ArgumentHelp("A name for people.", valueName: "text")) var name: String?
         @Option(help: ArgumentHelp("What your own systems say about it.", valueName: "json object"))
         var metadata: ObjectArgument?
-        @Option(help: ArgumentHelp("Change only this version, as in the ETag.", valueName: "version"))
-        var ifMatch: String?
+        @OptionGroup var allowance: OwnerAllowanceChanges
+        @OptionGroup var change: ChangeOptions
         @OptionGroup(title: "Server") var server: ClientOptions
         @OptionGroup(title: "Output") var output: OutputOptions
 
@@ -124,26 +126,8 @@ struct ConsumerCommand: ParsableCommand {
             body.set("kind", self.kind?.rawValue)
             body.set("name", self.name.map { $0.isEmpty ? .null : .string($0) })
             body.set("metadata", self.metadata?.json)
-            let id = try await session.consumerID(self.consumer)
-            let answer = try await session.patch(["v1", "consumers", id], body, ifMatch: self.ifMatch)
-            session.show(answer.body, ConsumerCommand.describe)
-        }
-    }
-
-    struct Delete: ClientCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Delete a consumer that has no keys.",
-            discussion: "Example:\n  claviger consumer delete acme"
-        )
-
-        @Argument(help: "The external id or the id.") var consumer: String
-        @OptionGroup(title: "Server") var server: ClientOptions
-        @OptionGroup(title: "Output") var output: OutputOptions
-
-        func run(_ session: Session) async throws {
-            let id = try await session.consumerID(self.consumer)
-            _ = try await session.client.send(.delete, ["v1", "consumers", id])
-            session.deleted("consumer \(self.consumer.printable)")
+            self.allowance.fill(&body)
+            try await session.update(ConsumerCommand.self, self.consumer, body, ifMatch: self.change.ifMatch)
         }
     }
 }

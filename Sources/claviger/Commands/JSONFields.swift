@@ -31,6 +31,12 @@ struct Body {
     var json: JSON { .object(self.object) }
     var isEmpty: Bool { self.object.isEmpty }
 
+    /// Refuses a change that changes nothing.
+    func checkNotEmpty() throws(CommandFailure) {
+        guard self.isEmpty else { return }
+        throw .usage("There is nothing to change: give at least one option; --help lists them.")
+    }
+
     mutating func set(_ name: String, _ value: String?) {
         if let value { self.object[name] = .string(value) }
     }
@@ -48,9 +54,7 @@ struct Body {
 extension Session {
     /// Sends a merge patch, unless nothing is to be changed.
     func patch(_ path: [String], _ body: Body, ifMatch: String?) async throws -> Answer {
-        guard !body.isEmpty else {
-            throw CommandFailure.usage("There is nothing to change: give at least one option; --help lists them.")
-        }
+        try body.checkNotEmpty()
         return try await self.client.send(.patch, path, body: body.json, headers: Session.precondition(ifMatch))
     }
 }

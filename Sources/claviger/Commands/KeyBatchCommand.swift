@@ -2,14 +2,6 @@ import ArgumentParser
 import ClavigerClient
 import ClavigerCore
 
-#if canImport(Darwin)
-import Darwin
-#elseif canImport(Musl)
-import Musl
-#else
-import Glibc
-#endif
-
 /// The command `claviger key batch`.
 struct KeyBatchCommand: ClientCommand {
     static let configuration = CommandConfiguration(
@@ -26,8 +18,6 @@ struct KeyBatchCommand: ClientCommand {
             """
     )
 
-    private static let sizeLimit = 2 * 1024 * 1024
-
     @Argument(help: "The file, or - for standard input.") var file: String
     @Option(help: ArgumentHelp("Makes repeating the command safe for 24 hours.", valueName: "text"))
     var idempotencyKey: String?
@@ -35,9 +25,7 @@ struct KeyBatchCommand: ClientCommand {
     @OptionGroup(title: "Output") var output: OutputOptions
 
     func validate() throws {
-        guard self.file != "-" || self.server.tokenFile != "-" else {
-            throw ValidationError("Standard input can give the keys or the management key, not both.")
-        }
+        try StandardInput.check([("the keys", self.file)], self.server)
     }
 
     func run(_ session: Session) async throws {
@@ -60,19 +48,7 @@ struct KeyBatchCommand: ClientCommand {
     }
 
     private func body() throws -> JSON {
-        let place = self.file == "-" ? "Standard input" : self.file.printable
-        let json: JSON
-        do {
-            let contents =
-                self.file == "-"
-                ? try SmallFile.read(STDIN_FILENO, atMost: Self.sizeLimit)
-                : try SmallFile.read(self.file, atMost: Self.sizeLimit)
-            json = try JSON.parse(contents)
-        } catch let error as SmallFileError {
-            throw CommandFailure.usage("\(place) \(error)")
-        } catch let error as JSONError {
-            throw CommandFailure.usage("\(place): \(error.message)")
-        }
+        let json = try JSONFile.read(self.file)
         return json.array == nil ? json : ["keys": json]
     }
 }

@@ -16,9 +16,14 @@ struct KeyCommand: ParsableCommand {
             KeyCreateCommand.self, KeyBatchCommand.self, KeyListCommand.self, KeyShowCommand.self,
             KeyUpdateCommand.self, KeySuspendCommand.self, KeyResumeCommand.self, KeyRevokeCommand.self,
             KeyCompromiseCommand.self, KeyDeleteCommand.self, KeyCredentialsCommand.self, KeyVerifyCommand.self,
-            KeyExplainCommand.self,
+            KeyExplainCommand.self, KeyWhatIfCommand.self, KeyScopeUsageCommand.self,
         ]
     )
+
+    enum Kind: String, CaseIterable, ExpressibleByArgument {
+        case secret
+        case publishable
+    }
 
     enum State: String, CaseIterable, ExpressibleByArgument {
         case pending
@@ -43,16 +48,28 @@ struct KeyCommand: ParsableCommand {
         fields.add("api", key.text("apiId"))
         fields.add("environment", key.text("environment"))
         fields.add("consumer", key.text("consumerId"))
+        fields.add("kind", key.text("kind"))
         fields.add("scopes", key.text("scopes"))
         fields.add("roles", key.text("roles"))
         fields.add("not before", key.text("notBefore"))
         fields.add("expires", key["expiresAt"]?.string ?? "never")
+        fields.addRestrictions(key["restrictions"])
+        fields.addAllowance(key)
         fields.add("metadata", key.text("metadata"))
+        fields.add("last used", Self.lastUse(key["lastUsed"]))
         fields.add("token starts", key.text("start"))
         fields.add("created", key.text("createdAt"))
         fields.add("created by", key.text("createdBy"))
         fields.add("updated", key.text("updatedAt"))
         return fields.text
+    }
+
+    private static func lastUse(_ use: JSON?) -> String? {
+        guard let use else { return nil }
+        var text = use.text("time")
+        if let ip = use["ip"]?.string { text += " from \(ip)" }
+        if let agent = use["userAgent"]?.string { text += " by \(agent)" }
+        return text
     }
 }
 

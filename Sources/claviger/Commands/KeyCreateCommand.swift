@@ -13,6 +13,14 @@ struct KeyCreateCommand: ClientCommand {
                 --environment production --consumer acme --scope invoices.read \\
                 --expires 90d
 
+            A key for the pages of one site, and one for an office in its hours:
+              claviger key create "Web" --api payments --environment production \\
+                --consumer acme --kind publishable --origin https://app.acme.com
+              claviger key create "Office" --api payments --environment production \\
+                --consumer acme --allow-network 203.0.113.0/24 \\
+                --time-window "mon-fri 08:00-18:00 Europe/Berlin" \\
+                --limit burst=100/1m --credits 1000/month
+
             On a pipe the token stands alone on standard output, and what is told about \
             the key goes to standard error:
               umask 077; claviger key create … > acme-token
@@ -34,6 +42,8 @@ struct KeyCreateCommand: ClientCommand {
     var expires: MomentArgument?
     @Option(help: ArgumentHelp("From when it can be used, in the same forms.", valueName: "moment"))
     var notBefore: MomentArgument?
+    @Option(help: "Publishable keys may stand in web pages and apps; they have publishable scopes only.")
+    var kind = KeyCommand.Kind.secret
     @Option(help: ArgumentHelp("What your own systems say about it.", valueName: "json object"))
     var metadata: ObjectArgument?
     @Option(
@@ -43,10 +53,13 @@ struct KeyCreateCommand: ClientCommand {
         )
     )
     var idempotencyKey: String?
+    @OptionGroup(title: "Restrictions") var restrictions: RestrictionOptions
+    @OptionGroup(title: "Limits and credits") var allowance: OwnerAllowanceOptions
     @OptionGroup(title: "Server") var server: ClientOptions
     @OptionGroup(title: "Output") var output: OutputOptions
 
     func validate() throws {
+        try StandardInput.check([("the restrictions", self.restrictions.restrictions)], self.server)
         let isRelative = [self.expires, self.notBefore].contains {
             if case .fromNow? = $0 { true } else { false }
         }
@@ -67,6 +80,10 @@ struct KeyCreateCommand: ClientCommand {
         body.set("roles", list: self.role)
         body.set("notBefore", self.notBefore?.text())
         body.set("expiresAt", self.expires?.text())
+        // Left out for the usual kind, so that an older server takes the request too.
+        body.set("kind", self.kind == .secret ? nil : self.kind.rawValue)
+        try self.restrictions.fill(&body)
+        self.allowance.fill(&body)
         body.set("metadata", self.metadata?.json)
         let headers = Session.idempotency(self.idempotencyKey)
         let answer = try await session.client.send(.post, ["v1", "keys"], body: body.json, headers: headers)

@@ -9,10 +9,12 @@ struct KeyUpdateCommand: ClientCommand {
         abstract: "Change a key. The change counts at once.",
         discussion: """
             Example:
-              claviger key update key_00mC3rQ8kXv1pT5yZbN7aL --expires 30d
+              claviger key update key_00mC3rQ8kXv1pT5yZbN7aL --expires 30d \\
+                --allow-network 203.0.113.0/24 --allow-network 2001:db8::/32
 
-            --scope and --role replace all of them. --metadata is merged into what is \
-            there; null removes a member.
+            --scope, --role, --limit and each kind of restriction replace all of their \
+            kind; other restrictions stay. --metadata is merged into what is there; null \
+            removes a member.
             """
     )
 
@@ -31,21 +33,20 @@ struct KeyUpdateCommand: ClientCommand {
     @Flag(help: "Let it be used at once.") var noNotBefore = false
     @Option(help: ArgumentHelp("What your own systems say about it.", valueName: "json object"))
     var metadata: ObjectArgument?
-    @Option(help: ArgumentHelp("Change only this version, as in the ETag.", valueName: "version"))
-    var ifMatch: String?
+    @OptionGroup var change: ChangeOptions
+    @OptionGroup(title: "Restrictions") var restrictions: RestrictionChanges
+    @OptionGroup(title: "Limits and credits") var allowance: OwnerAllowanceChanges
     @OptionGroup(title: "Server") var server: ClientOptions
     @OptionGroup(title: "Output") var output: OutputOptions
 
     func validate() throws {
-        let pairs = [
+        try StandardInput.check([("the restrictions", self.restrictions.given.restrictions)], self.server)
+        try Exclusive.check([
             ("--scope", !self.scope.isEmpty, "--no-scopes", self.noScopes),
             ("--role", !self.role.isEmpty, "--no-roles", self.noRoles),
             ("--expires", self.expires != nil, "--no-expiry", self.noExpiry),
             ("--not-before", self.notBefore != nil, "--no-not-before", self.noNotBefore),
-        ]
-        for (first, isFirst, second, isSecond) in pairs where isFirst && isSecond {
-            throw ValidationError("Give \(first) or \(second), not both.")
-        }
+        ])
     }
 
     func run(_ session: Session) async throws {
@@ -58,7 +59,25 @@ struct KeyUpdateCommand: ClientCommand {
         body.set("expiresAt", self.noExpiry ? .null : self.expires.map { .string($0.text()) })
         body.set("notBefore", self.noNotBefore ? .null : self.notBefore.map { .string($0.text()) })
         body.set("metadata", self.metadata?.json)
-        let answer = try await session.patch(["v1", "keys", self.key], body, ifMatch: self.ifMatch)
+        self.allowance.fill(&body)
+        let version = try await self.restrict(&body, session)
+        let answer = try await session.patch(["v1", "keys", self.key], body, ifMatch: version)
         session.show(answer.body, KeyCommand.describe)
+    }
+
+    /// Adds the restrictions, and tells for which version of the key they are meant.
+    private func restrict(_ body: inout Body, _ session: Session) async throws -> String? {
+        guard self.restrictions.isGiven else { return self.change.ifMatch }
+        var version = self.change.ifMatch
+        var current: JSON?
+        if self.restrictions.needsCurrent {
+            // The API replaces restrictions whole: the kinds that stay have to be sent along.
+            let answer = try await session.client.send(.get, ["v1", "keys", self.key])
+            current = answer.body["restrictions"]
+            version = version ?? answer.entityTag
+        }
+        let result = try self.restrictions.applied(to: current)
+        body.set("restrictions", result.isEmpty ? .null : .object(result))
+        return version
     }
 }

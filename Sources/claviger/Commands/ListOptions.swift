@@ -30,7 +30,7 @@ extension Session {
         var cursor: String?
         repeat {
             let wanted = options.all ? Self.pageSize : min(Self.pageSize, options.limit - items.count)
-            var query = filters.compactMap { name, value in value.map { (name, $0) } }
+            var query = filters.given
             query.append(("limit", String(wanted)))
             if let cursor { query.append(("cursor", cursor)) }
             let page = try await self.client.send(.get, path, query: query).body
@@ -39,11 +39,15 @@ extension Session {
         } while cursor != nil && (options.all || items.count < options.limit)
 
         let document: JSON = ["items": .array(items), "nextCursor": cursor.map { .string($0) }]
-        self.show(document) { _ in
-            var table = TextTable(columns: columns)
-            for item in items { table.add(row(item)) }
-            return items.isEmpty ? "There are none." : table.text
-        }
+        self.show(items: document, table: columns, row: row)
         if cursor != nil, !self.isJSON { self.note("There are more; --all shows them.") }
+    }
+
+    /// Shows the items of an answer.
+    func show(items document: JSON, table columns: [String], row: (JSON) -> [String]) {
+        self.show(document) { document in
+            let items = document["items"]?.array ?? []
+            return items.isEmpty ? "There are none." : TextTable(columns: columns, rows: items.map(row)).text
+        }
     }
 }

@@ -3,13 +3,19 @@ import ClavigerClient
 import ClavigerCore
 
 /// The command `claviger role …`.
-struct RoleCommand: ParsableCommand {
+struct RoleCommand: ParsableCommand, Resource {
     static let configuration = CommandConfiguration(
         commandName: "role",
         abstract: "Manage roles: named sets of scopes.",
         discussion: "Example:\n  claviger role create pipeline --scope apis.payments.staging.keys.create",
-        subcommands: [Create.self, List.self, Show.self, Update.self, Delete.self]
+        subcommands: [Create.self, List.self, ShowCommand<Self>.self, Update.self, DeleteCommand<Self>.self]
     )
+
+    static let command = "role"
+    static let one = "a role"
+    static let deletable: String? = "that no key has"
+    static let path = ["v1", "roles"]
+    static let example = "pipeline"
 
     /// A role for a person.
     static func describe(_ role: JSON) -> String {
@@ -36,8 +42,7 @@ struct RoleCommand: ParsableCommand {
         var scope: [String] = []
         @Option(help: ArgumentHelp("What it is for, for people.", valueName: "text"))
         var description: String?
-        @Option(help: ArgumentHelp("Makes repeating the command safe for 24 hours.", valueName: "text"))
-        var idempotencyKey: String?
+        @OptionGroup var creation: CreationOptions
         @OptionGroup(title: "Server") var server: ClientOptions
         @OptionGroup(title: "Output") var output: OutputOptions
 
@@ -46,9 +51,7 @@ struct RoleCommand: ParsableCommand {
             body.set("name", self.name)
             body.set("description", self.description)
             body.set("scopes", .array(self.scope.map { .string($0) }))
-            let headers = Session.idempotency(self.idempotencyKey)
-            let answer = try await session.client.send(.post, ["v1", "roles"], body: body.json, headers: headers)
-            session.show(answer.body, RoleCommand.describe)
+            try await session.create(RoleCommand.self, body, self.creation)
         }
     }
 
@@ -75,21 +78,6 @@ struct RoleCommand: ParsableCommand {
         }
     }
 
-    struct Show: ClientCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Show a role.",
-            discussion: "Example:\n  claviger role show operator"
-        )
-
-        @Argument(help: "The name or the id.") var role: String
-        @OptionGroup(title: "Server") var server: ClientOptions
-        @OptionGroup(title: "Output") var output: OutputOptions
-
-        func run(_ session: Session) async throws {
-            session.show(try await session.client.send(.get, ["v1", "roles", self.role]).body, RoleCommand.describe)
-        }
-    }
-
     struct Update: ClientCommand {
         static let configuration = CommandConfiguration(
             abstract: "Change a role, for all keys that have it.",
@@ -108,15 +96,12 @@ struct RoleCommand: ParsableCommand {
         @Flag(help: "Remove all scopes.") var noScopes = false
         @Option(help: ArgumentHelp("What it is for, for people.", valueName: "text"))
         var description: String?
-        @Option(help: ArgumentHelp("Change only this version, as in the ETag.", valueName: "version"))
-        var ifMatch: String?
+        @OptionGroup var change: ChangeOptions
         @OptionGroup(title: "Server") var server: ClientOptions
         @OptionGroup(title: "Output") var output: OutputOptions
 
         func validate() throws {
-            guard !self.noScopes || self.scope.isEmpty else {
-                throw ValidationError("Give --scope or --no-scopes, not both.")
-            }
+            try Exclusive.check([("--scope", !self.scope.isEmpty, "--no-scopes", self.noScopes)])
         }
 
         func run(_ session: Session) async throws {
@@ -124,24 +109,7 @@ struct RoleCommand: ParsableCommand {
             body.set("description", self.description.map { $0.isEmpty ? .null : .string($0) })
             body.set("scopes", list: self.scope)
             body.set("scopes", self.noScopes ? .array([]) : nil)
-            let answer = try await session.patch(["v1", "roles", self.role], body, ifMatch: self.ifMatch)
-            session.show(answer.body, RoleCommand.describe)
-        }
-    }
-
-    struct Delete: ClientCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Delete a role that no key has.",
-            discussion: "Example:\n  claviger role delete pipeline"
-        )
-
-        @Argument(help: "The name or the id.") var role: String
-        @OptionGroup(title: "Server") var server: ClientOptions
-        @OptionGroup(title: "Output") var output: OutputOptions
-
-        func run(_ session: Session) async throws {
-            _ = try await session.client.send(.delete, ["v1", "roles", self.role])
-            session.deleted("role \(self.role.printable)")
+            try await session.update(RoleCommand.self, self.role, body, ifMatch: self.change.ifMatch)
         }
     }
 }

@@ -1,5 +1,7 @@
 import ClavigerCore
 import ClavigerHTTP
+import ClavigerService
+import ClavigerVerifier
 import Foundation
 import Logging
 
@@ -68,13 +70,15 @@ extension ServerConfiguration {
         let negativeLifetime = reader.value(
             .duration(.verifierNegativeLifetime, default: "5s", in: .zero ... .seconds(3600))
         )
+        let usage = Self.usage(&reader)
         let level = reader.value(Setting<Logger.Level>.word(.logLevel, default: .info))
         let format = reader.value(Setting<LogFormat>.word(.logFormat, default: .text))
         let patience = Duration.seconds(1) ... .seconds(3600)
         let requestTimeout = reader.value(.duration(.httpRequestTimeout, default: "30s", in: patience))
         let idleTimeout = reader.value(.duration(.httpIdleTimeout, default: "60s", in: patience))
         guard
-            let directory, let listen, let sealing, let cacheCapacity, let negativeLifetime, let level, let format,
+            let directory, let listen, let sealing, let cacheCapacity, let negativeLifetime, let usage, let level,
+            let format,
             let requestTimeout, let idleTimeout
         else { return nil }
         return ServerConfiguration(
@@ -83,8 +87,28 @@ extension ServerConfiguration {
             tls: tls,
             sealing: sealing,
             verifier: Verifier(cacheCapacity: cacheCapacity, negativeLifetime: negativeLifetime),
+            usage: usage,
             log: Log(level: level, format: format),
             http: HTTP(requestTimeout: requestTimeout, idleTimeout: idleTimeout)
+        )
+    }
+
+    private static func usage(_ reader: inout ConfigurationReader) -> Usage? {
+        let durability = reader.value(Setting<Usage.Durability>.word(.usageDurability, default: .process))
+        let whenFull = reader.value(
+            Setting<ClavigerVerifier.Verifier.UnrecordedPolicy>.word(.usageWhenFull, default: .refuse)
+        )
+        let segment = reader.value(.number(.usageSegmentMegabytes, default: "64", in: 1...1024))
+        let days = Duration.seconds(86_400) ... .seconds(100_000 * 86_400)
+        let detail = reader.value(.duration(.usageKeepDetail, default: "90d", in: days))
+        let rollUps = reader.value(.duration(.usageKeepRollUps, default: "760d", in: days))
+        let minutes = reader.value(.duration(.usageKeepMinutes, default: "14d", in: days))
+        guard let durability, let whenFull, let segment, let detail, let rollUps, let minutes else { return nil }
+        return Usage(
+            durability: durability,
+            whenFull: whenFull,
+            segmentBytes: segment << 20,
+            retention: UsageRetention(detail: detail, rollUps: rollUps, minutes: minutes)
         )
     }
 

@@ -1,4 +1,6 @@
 import ClavigerHTTP
+import ClavigerService
+import ClavigerVerifier
 import Logging
 
 /// How the server runs: every setting, checked and typed.
@@ -47,6 +49,26 @@ struct ServerConfiguration: Sendable, Hashable {
         var negativeLifetime: Duration
     }
 
+    /// What keys were used for.
+    struct Usage: Sendable, Hashable {
+        /// When a verification is answered.
+        enum Durability: String, CaseIterable, Sendable {
+            /// When its record outlives the process; a power cut loses at most the last 100 ms.
+            case process
+            /// When its record outlives a power cut.
+            case sync
+        }
+
+        /// When a verification is answered.
+        var durability: Durability
+        /// What happens to one that cannot go on record.
+        var whenFull: ClavigerVerifier.Verifier.UnrecordedPolicy
+        /// The size of a file of the journal; two of them are there at any time.
+        var segmentBytes: Int
+        /// How long use is kept.
+        var retention: UsageRetention
+    }
+
     /// What is logged.
     struct Log: Sendable, Hashable {
         /// Messages below it are dropped.
@@ -70,6 +92,7 @@ struct ServerConfiguration: Sendable, Hashable {
     /// Where the root key comes from.
     var sealing: RootKeyProvider.Source
     var verifier: Verifier
+    var usage: Usage
     var log: Log
     var http: HTTP
 }

@@ -1,3 +1,5 @@
+import ArgumentParser
+
 #if canImport(Darwin)
 import Darwin
 #elseif canImport(Musl)
@@ -21,15 +23,31 @@ enum Console {
         Self.write(text + "\n", to: STDERR_FILENO)
     }
 
+    /// Writes bytes to standard output as they are.
+    ///
+    /// - Throws: when not all of them can be written, as part of an export is worth nothing.
+    static func write(_ bytes: [UInt8]) throws {
+        guard let code = Self.write(bytes[...], to: STDOUT_FILENO) else { return }
+        // Whoever reads a pipe may have seen enough; then there is nobody to tell.
+        guard code != EPIPE else { throw ExitCode(ExitStatus.refused.rawValue) }
+        throw CommandFailure.refused("Standard output cannot be written: \(String(cString: strerror(code))).")
+    }
+
     private static func write(_ text: String, to descriptor: Int32) {
-        var bytes = Array(text.utf8)[...]
+        // Nobody is left to tell when the reader is gone.
+        _ = Self.write(Array(text.utf8)[...], to: descriptor)
+    }
+
+    /// Writes everything; the number of the error when that fails.
+    private static func write(_ all: ArraySlice<UInt8>, to descriptor: Int32) -> Int32? {
+        var bytes = all
         while !bytes.isEmpty {
             let count = bytes.withUnsafeBytes { Self.write(descriptor, $0) }
             if count < 0, errno == EINTR { continue }
-            // Nobody is left to tell that the reader is gone.
-            guard count > 0 else { return }
+            guard count > 0 else { return errno }
             bytes = bytes.dropFirst(count)
         }
+        return nil
     }
 
     private static func write(_ descriptor: Int32, _ buffer: UnsafeRawBufferPointer) -> Int {

@@ -40,7 +40,7 @@ struct ErrorReport: Hashable {
             // EX_USAGE is what the parser gives; ours are few and documented.
             self.init(
                 status: code == .validationFailure ? ExitStatus.usage.rawValue : code.rawValue,
-                text: error is ExitCode ? "" : Claviger.fullMessage(for: error)
+                text: error is ExitCode ? "" : Claviger.fullMessage(for: error).printableLines
             )
         }
     }
@@ -78,6 +78,11 @@ struct ErrorReport: Hashable {
                 ? "Start one with `claviger serve`, or name another with --url or CLAVIGER_URL."
                 : "Check the address (--url, CLAVIGER_URL or the profile) and the network."
             return CommandFailure(status: .unreachable, message: "\("\(error)".printable) \(hint)")
+        case .interrupted:
+            return CommandFailure(
+                status: .unreachable,
+                message: "\(error) Do not use what was written; try again.".printable
+            )
         case .unexpected:
             return .refused("\(error) Check the address (--url, CLAVIGER_URL or the profile).".printable)
         case .refused(let problem):

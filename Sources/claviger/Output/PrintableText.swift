@@ -23,6 +23,13 @@ extension StringProtocol {
     }
 }
 
+extension String {
+    /// The text made safe for a terminal with its lines as they are.
+    var printableLines: String {
+        self.split(separator: "\n", omittingEmptySubsequences: false).map(\.printable).joined(separator: "\n")
+    }
+}
+
 extension Unicode.Scalar {
     /// Whether a terminal shows the character and does nothing else.
     var isPlain: Bool {

@@ -6,8 +6,9 @@ struct TextTable {
     let columns: [String]
     private var rows: [[String]] = []
 
-    init(columns: [String]) {
+    init(columns: [String], rows: [[String]] = []) {
         self.columns = columns
+        for row in rows { self.add(row) }
     }
 
     /// Adds a row; missing cells are empty, further ones are dropped.

@@ -34,7 +34,7 @@ struct ServeCommand: AsyncParsableCommand {
         let configuration = try ServerConfiguration.load(self.options)
         ProcessHardening.apply()
         FileDescriptors.raiseLimit()
-        let metrics = PrometheusExporter(help: RequestMetrics.help)
+        let metrics = PrometheusExporter(help: RequestMetrics.help.merging(GapReport.help) { $1 })
         MetricsSystem.bootstrap(metrics)
         var logger = Logger(label: "claviger") { label in
             switch configuration.log.format {

@@ -23,6 +23,8 @@ struct Server {
     ///
     /// - Parameter onReady: is told where the server listens, and where the first management key is if this run made it.
     func run(onReady: @escaping @Sendable (_ url: String, _ firstKeyPath: String?) -> Void) async throws {
+        // A file that may not grow has to be an error of the write, not the end of the process.
+        signal(SIGXFSZ, SIG_IGN)
         let place = try Place(self.configuration)
         defer { place.release() }
         if place.folder?.isOpenToOthers == true {
@@ -70,15 +72,50 @@ struct Server {
         let (keyring, workspace, isFirst) = try await firstStart.run(store) { [random] token in
             try FirstKeyFile.write(token, to: firstKeyPath, random: random)
         }
+        let usage = try await UsageParts(
+            place: place,
+            configuration: self.configuration.usage,
+            store: store,
+            time: self.time,
+            random: self.random,
+            logger: self.logger
+        )
+        do {
+            try await self.serve(database, store, keyring, workspace, usage, tls) { url in
+                onReady(url, isFirst ? firstKeyPath : nil)
+            }
+        } catch {
+            await usage.close()
+            throw error
+        }
+        await usage.close()
+    }
+
+    private func serve(
+        _ database: SQLiteDatabase,
+        _ store: SQLAuthorityStore,
+        _ keyring: Keyring,
+        _ workspace: Workspace,
+        _ usage: UsageParts,
+        _ tls: TLSCertificates?,
+        _ onListening: @escaping @Sendable (String) -> Void
+    ) async throws {
         let rehashes = RehashQueue()
+        let limiter = Limiter(random: self.random)
         let verifier = Verifier(
             source: SQLCredentialSource(database),
             makeHasher: { keyring.makeHasher() },
             time: self.time,
+            usage: usage.journal,
+            limiter: limiter,
+            ledger: usage.ledger,
+            throttle: GuessThrottle(random: self.random),
             rehashSink: rehashes,
             configuration: Verifier.Configuration(
                 capacity: self.configuration.verifier.cacheCapacity,
-                negativeLifetime: self.configuration.verifier.negativeLifetime
+                negativeLifetime: self.configuration.verifier.negativeLifetime,
+                whenUnrecorded: self.configuration.usage.whenFull,
+                waitsForDisk: self.configuration.usage.durability == .sync
             )
         )
         let authority = Authority(
@@ -87,6 +124,8 @@ struct Server {
             keyring: KeyringHolder(keyring),
             time: self.time,
             random: self.random,
+            usage: usage.store,
+            fold: usage.fold,
             logger: self.logger
         )
         let health = Health()
@@ -98,12 +137,11 @@ struct Server {
         )
         var services: [any Service] = [
             MaintenanceService(maintenance: maintenance, logger: self.logger),
+            UsageService(parts: usage, limiter: limiter, time: self.time, logger: self.logger),
             IntegrityService(database: database, health: health, logger: self.logger),
         ]
         if let tls { services.append(tls) }
-        let application = try self.application(authority, health, tls, services) { url in
-            onReady(url, isFirst ? firstKeyPath : nil)
-        }
+        let application = try self.application(authority, health, tls, services, onListening)
         do {
             try await application.runService()
         } catch let error as IOError where error.errnoCode == EADDRINUSE {
@@ -156,39 +194,5 @@ struct Server {
             },
             logger: Logger(label: "claviger.http") { _ in FrameworkLogHandler(self.logger) }
         )
-    }
-}
-
-/// Where a server keeps its data: a folder, or nowhere.
-private struct Place {
-    let folder: DataFolder?
-    private let ephemeralFolder: String?
-
-    init(_ configuration: ServerConfiguration) throws {
-        guard configuration.data.isEphemeral else {
-            self.folder = try DataFolder(path: configuration.data.directory)
-            self.ephemeralFolder = nil
-            return
-        }
-        self.folder = nil
-        // The first management key has to be somewhere that only this user can read.
-        var template = Array((FileManager.default.temporaryDirectory.path + "/claviger-XXXXXX").utf8CString)
-        guard mkdtemp(&template) != nil else {
-            throw StartFailure("No temporary folder can be made for the first management key. Check TMPDIR.")
-        }
-        self.ephemeralFolder = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
-    }
-
-    var location: SQLiteDatabase.Location {
-        self.folder.map { .file($0.databasePath) } ?? .memory
-    }
-
-    var firstKeyPath: String {
-        self.folder?.firstKeyPath ?? (self.ephemeralFolder ?? "") + "/" + DataFolder.firstKeyName
-    }
-
-    func release() {
-        self.folder?.release()
-        if let ephemeralFolder { try? FileManager.default.removeItem(atPath: ephemeralFolder) }
     }
 }

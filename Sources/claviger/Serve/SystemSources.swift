@@ -8,6 +8,12 @@ struct SystemTime: TimeSource {
         clock_gettime(CLOCK_REALTIME, &time)
         return Timestamp(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
     }
+
+    func uptime() -> Uptime {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return Uptime(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
+    }
 }
 
 /// The machine's cryptographic random generator: the only source of secrets.

@@ -38,14 +38,17 @@ struct SnapshotFixtures {
         notBefore: Timestamp? = nil,
         expiresAt: Timestamp? = nil,
         scopes: [String] = ["invoices.read"],
-        digest: KeyDigest? = nil
+        digest: KeyDigest? = nil,
+        rules: EndpointRules? = nil,
+        restrictions: RestrictionCheck? = nil,
+        allowance: KeyAllowance? = nil
     ) throws -> KeySnapshot {
         KeySnapshot(
             workspaceID: Workspace.ID(at: Self.now, from: self.random),
             keyID: APIKey.ID(at: Self.now, from: self.random),
             credentialID: Credential.ID(at: Self.now, from: self.random),
             name: "a key",
-            api: KeySnapshot.API(reference: self.api, isManagement: false),
+            api: KeySnapshot.API(reference: self.api, isManagement: false, rules: rules),
             environment: .production,
             consumer: KeySnapshot.Consumer(
                 id: Consumer.ID(at: Self.now, from: self.random),
@@ -58,6 +61,8 @@ struct SnapshotFixtures {
             digest: digest ?? self.hasher.digest(of: self.token),
             notBefore: notBefore,
             expiresAt: expiresAt,
+            restrictions: restrictions,
+            allowance: allowance,
             metadata: []
         )
     }

@@ -49,7 +49,12 @@ import Testing
         ["self", "--url", "nonsense"], ["self", "--token-file", "/nonexistent"], ["config", "check", "--port", "x"],
         ["config", "check", "--config", "/nonexistent"], ["serve", "--ephemeral", "--data", "x"],
         ["ready", "--profile", "nobody"], ["profile", "add", "a b"], ["key", "verify", "-", "--token-file", "-"],
-        ["ready", "--ca-file", "/dev/null"],
+        ["ready", "--ca-file", "/dev/null"], ["plan", "create", "x", "--limit", "burst"],
+        ["plan", "create", "x", "--credits", "1000/fortnight"], ["limit", "check", "login", "bob"],
+        ["credit", "reserve", "foo", "5"], ["usage", "log", "--code", "boredom"], ["usage", "top", "--limit", "0"],
+        ["usage", "export", "--format", "csv", "--output", "json"], ["key", "what-if", "x"],
+        ["key", "verify", "-", "--method", "GET"], ["key", "update", "x", "--allow-network", "10.0.0.1/8"],
+        ["api", "restrict", "x", "production", "--as", "required"],
     ])
     func wrongUsageIsTwo(arguments: [String]) async throws {
         let outcome = try await self.run(arguments)
@@ -82,6 +87,12 @@ import Testing
         let outcome = try await self.run(["config", "check"], ["CLAVIGER_LISTEN_PROT": "1"])
         #expect(outcome.status == 2)
         #expect(outcome.error.contains("did you mean CLAVIGER_LISTEN_PORT?"))
+    }
+
+    @Test func whatIsTypedCannotDriveTheTerminal() async throws {
+        let outcome = try await self.run(["plan", "create", "x", "--limit", "\u{1B}[2J=1/1m"])
+        #expect(outcome.status == 2)
+        #expect(!outcome.error.contains("\u{1B}"))
     }
 
     @Test func completionsAreMade() async throws {

@@ -16,7 +16,7 @@ import Testing
     private static let all = Self.tree(Claviger.self, "claviger")
 
     @Test func thereAreAllCommands() {
-        #expect(Self.all.count > 45)
+        #expect(Self.all.count > 70)
         #expect(Set(Self.all.map(\.path)).count == Self.all.count)
     }
 
@@ -39,7 +39,8 @@ import Testing
 
     @Test(arguments: [
         (["frob"], nil), (["kye", "list"], "claviger key"), (["key", "creat"], "claviger key create"),
-        (["audit", "lst"], "claviger audit list"),
+        (["audit", "lst"], "claviger audit list"), (["limit", "overide"], "claviger limit override"),
+        (["limit", "override", "sow"], "claviger limit override show"), (["usage", "exprot"], "claviger usage export"),
     ])
     func aMistypedCommandGetsASuggestion(arguments: [String], expected: String?) throws {
         let failure = try #require(MistypedCommand.failure(in: arguments))

@@ -61,15 +61,24 @@ struct CacheShard {
     }
 
     /// Keeps what the store answered, unless something changed since the question.
-    mutating func keep(_ snapshot: KeySnapshot?, for id: LookupID, askedAt epoch: UInt64, negativeUntil: Timestamp) {
-        guard epoch == self.epoch, self.index[id] == nil else { return }
+    ///
+    /// Tells whether nothing has.
+    mutating func keep(
+        _ snapshot: KeySnapshot?,
+        for id: LookupID,
+        askedAt epoch: UInt64,
+        negativeUntil: Timestamp
+    ) -> Bool {
+        guard epoch == self.epoch else { return false }
+        guard self.index[id] == nil else { return true }
         guard let snapshot else {
             if self.negatives.count >= self.negativeCapacity { self.negatives.removeAll(keepingCapacity: true) }
             self.negatives[id] = negativeUntil
-            return
+            return true
         }
         let slot = Slot(lookupID: id, snapshot: snapshot, wasUsed: false)
         self.index[id] = self.place(slot)
+        return true
     }
 
     /// Forgets an id because its credential or key has changed.

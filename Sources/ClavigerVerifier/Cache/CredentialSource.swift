@@ -5,10 +5,24 @@ public protocol CredentialSource: Sendable {
     /// The credential with this lookup id and its key, as committed; nil if there is none.
     ///
     /// - Parameter sharing: gives out one object for equal apis, consumers and scopes.
-    func snapshot(for lookupID: LookupID, sharing: SnapshotSharing) async throws -> KeySnapshot?
+    func credential(for lookupID: LookupID, sharing: SnapshotSharing) async throws -> LoadedCredential?
 
     /// Calls `body` with every lookup id that has been committed, in any order.
     func forEachLookupID(_ body: @escaping @Sendable (LookupID) -> Void) async throws
+}
+
+/// A credential as the store has it.
+public struct LoadedCredential: Sendable {
+    /// What verification needs to know.
+    public var snapshot: KeySnapshot
+    /// The credit accounts that uses of the key take from.
+    public var accounts: [AccountState]
+
+    /// Makes a loaded credential.
+    public init(snapshot: KeySnapshot, accounts: [AccountState]) {
+        self.snapshot = snapshot
+        self.accounts = accounts
+    }
 }
 
 /// Takes digests that were made anew with the current pepper, to be stored at leisure.

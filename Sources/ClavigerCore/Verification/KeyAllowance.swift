@@ -1,0 +1,46 @@
+/// What a key may use up, compiled for verification: its own limits and credits and those of its plan, its consumer, its
+/// consumer's plan and its api.
+public final class KeyAllowance: Sendable {
+    /// The limits and where they are counted.
+    public let limits: [LimitUse]
+    /// The accounts that every use takes from.
+    public let accounts: [AccountID]
+    /// Whether a plan of the key or of its consumer is suspended.
+    public let isSuspended: Bool
+
+    /// Makes an allowance.
+    public init(limits: [LimitUse], accounts: [AccountID], isSuspended: Bool) {
+        self.limits = limits
+        self.accounts = accounts
+        self.isSuspended = isSuspended
+    }
+
+    /// Compiles what limits a key; nil if nothing does.
+    ///
+    /// - Parameters:
+    ///   - overrides: those of the api's namespace.
+    ///   - externalID: the consumer's, which overrides name.
+    public convenience init?(
+        key: (id: APIKey.ID, allowance: Allowance, plan: Plan?),
+        consumer: (id: Consumer.ID, allowance: Allowance, plan: Plan?),
+        api: (id: API.ID, limits: RateLimits),
+        overrides: [LimitOverride],
+        externalID: String
+    ) {
+        let limits: (CounterID.Kind, String, [RateLimit]) -> [LimitUse] = { kind, owner, limits in
+            overrides.applied(to: limits, for: externalID).map { LimitUse($0, of: kind, [owner]) }
+        }
+        let uses =
+            limits(.key, key.id.text, key.allowance.limits(with: key.plan))
+            + limits(.consumer, consumer.id.text, consumer.allowance.limits(with: consumer.plan))
+            + limits(.api, api.id.text, api.limits.limits)
+        var accounts: [AccountID] = []
+        if key.allowance.credits(with: key.plan) != nil { accounts.append(AccountID(.key, key.id.bits)) }
+        if consumer.allowance.credits(with: consumer.plan) != nil {
+            accounts.append(AccountID(.consumer, consumer.id.bits))
+        }
+        let isSuspended = key.plan?.state == .suspended || consumer.plan?.state == .suspended
+        guard !uses.isEmpty || !accounts.isEmpty || isSuspended else { return nil }
+        self.init(limits: uses, accounts: accounts, isSuspended: isSuspended)
+    }
+}

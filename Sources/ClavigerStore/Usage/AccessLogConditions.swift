@@ -1,0 +1,34 @@
+import ClavigerCore
+
+/// Conditions on the entries of a day, in a query that goes through its blocks.
+enum AccessLogConditions {
+    /// The entries of a block, by their numbers.
+    static var numbersOfBlock: SQL {
+        "entries.sequence BETWEEN blocks.block * 1048576 AND blocks.block * 1048576 + 1048575"
+    }
+
+    /// Of a workspace and a time; blocks without such a time are passed over.
+    static func times(_ from: Timestamp?, _ to: Timestamp?, in workspace: Workspace.ID) -> [SQL] {
+        var conditions: [SQL] = ["entries.workspace_id = \(IDBytes(workspace))"]
+        if let from { conditions += ["blocks.last_at >= \(from)", "entries.at >= \(from)"] }
+        if let to { conditions += ["blocks.first_at < \(to)", "entries.at < \(to)"] }
+        return conditions
+    }
+
+    /// From a client in a network.
+    ///
+    /// Addresses are bytes in network order, so those of a network lie between its first and its last; the length
+    /// keeps the two families apart.
+    static func network(_ network: CIDR) -> [SQL] {
+        let (last, length): (IPAddress, Int64) =
+            switch network.network {
+            case .v4(let bits): (.v4(bits | ~(UInt32.max << (32 - network.prefixLength))), 4)
+            case .v6(let bits): (.v6(bits | ~(UInt128.max << (128 - network.prefixLength))), 16)
+            }
+        return [
+            "length(entries.client_address) = \(length)",
+            "entries.client_address >= \(AddressBytes(network.network))",
+            "entries.client_address <= \(AddressBytes(last))",
+        ]
+    }
+}
