@@ -63,6 +63,16 @@ public struct Caller: Sendable {
         .key(self.keyID, consumer: self.consumerID, network: self.network?.description)
     }
 
+    /// Refuses where a caller who may come from few places only would give power to a management key that may come
+    /// from others, or change what such a key is (promise P8).
+    func requireItsRestrictions(on key: APIKey) throws(Problem) {
+        guard !self.restrictions.isEmpty, key.attributes.restrictions != self.restrictions else { return }
+        throw Problem(
+            .forbidden,
+            "Your management key has restrictions; it can only do this to management keys with the same ones."
+        )
+    }
+
     /// Refuses unless one of the caller's scopes grants the permission.
     func require(_ permission: Permission) throws(Problem) {
         guard permission.isGranted(by: self.scopes) else { throw .forbidden(needed: permission) }

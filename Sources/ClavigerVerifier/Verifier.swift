@@ -153,6 +153,7 @@ public final class Verifier: Sendable {
             query,
             at: use.now,
             use.begin,
+            reporter: recording.reporter,
             isVisible: isVisible,
             meter: &meter,
             trace: &trace
@@ -193,6 +194,7 @@ public final class Verifier: Sendable {
             query,
             at: self.time.now(),
             self.time.uptime(),
+            reporter: 0,
             isVisible: isVisible,
             meter: &meter,
             trace: &trace
@@ -205,6 +207,7 @@ public final class Verifier: Sendable {
     public func explain(
         _ token: PresentedToken,
         _ query: VerificationQuery,
+        reporter: UInt64 = 0,
         isVisible: (KeySnapshot) -> Bool
     ) async throws -> (verdict: Verdict, steps: [VerificationTraceEntry]) {
         let now = self.time.now()
@@ -216,6 +219,7 @@ public final class Verifier: Sendable {
             query,
             at: now,
             uptime,
+            reporter: reporter,
             isVisible: isVisible,
             meter: &meter,
             trace: &trace
@@ -229,6 +233,7 @@ public final class Verifier: Sendable {
         _ query: VerificationQuery,
         at now: Timestamp,
         _ uptime: Uptime,
+        reporter: UInt64,
         isVisible: (KeySnapshot) -> Bool,
         meter: inout Meter,
         trace: inout Trace
@@ -238,7 +243,12 @@ public final class Verifier: Sendable {
         case .success(let parsed): token = parsed
         case .failure(let error):
             trace.add(.parse, .failed) { error.explanation }
-            self.noteAttempt(.malformed, query, uptime, Meter.self)
+            // Its shape says enough: nothing is saved by asking the throttle. One that waits as told is not counted.
+            if Meter.self == UseMeter.self, let ip = query.context.ip,
+                self.throttle.shouldRefuse(ip, reporter: reporter, at: uptime) == nil
+            {
+                self.throttle.recordBad(ip, reporter: reporter, at: uptime)
+            }
             return .malformed
         }
         trace.add(.parse, .passed) { "a token with the lookup id \(token.lookupID)" }
@@ -246,7 +256,7 @@ public final class Verifier: Sendable {
         if Meter.self == NoMeter.self {
             // Callers of this server: one that guesses must not lock its neighbours out of it.
         } else if let ip = query.context.ip {
-            if let wait = self.throttle.shouldRefuse(ip, at: uptime) {
+            if let wait = self.throttle.shouldRefuse(ip, reporter: reporter, at: uptime) {
                 trace.add(.attempts, .failed) { "this network has sent too many bad tokens" }
                 return .tooManyAttempts(retryAfter: wait)
             }
@@ -265,7 +275,13 @@ public final class Verifier: Sendable {
             meter: &meter,
             trace: &trace
         )
-        self.noteAttempt(verdict.code, query, uptime, Meter.self)
+        if Meter.self == UseMeter.self, let ip = query.context.ip {
+            if verdict.isValid {
+                self.throttle.recordGood(ip, reporter: reporter, at: uptime)
+            } else if verdict.code == .notFound {
+                self.throttle.recordBad(ip, reporter: reporter, at: uptime)
+            }
+        }
         if verdict.isValid, let key = verdict.key, let digest = pipeline.rehashed(token, key) {
             self.rehashSink?.rehashed(key.credentialID, token.lookupID, digest)
         }
@@ -298,21 +314,6 @@ public final class Verifier: Sendable {
                 if isCurrent { for account in loaded?.accounts ?? [] { self.ledger.replace(account) } }
                 return (loaded?.snapshot, shard.pipeline)
             }
-        }
-    }
-
-    /// Lets guessing cost the guesser; explaining is no attempt.
-    private func noteAttempt(
-        _ code: VerificationCode,
-        _ query: VerificationQuery,
-        _ uptime: Uptime,
-        _ meter: any VerificationMeter.Type
-    ) {
-        guard meter == UseMeter.self, let ip = query.context.ip else { return }
-        if code.isBadToken {
-            self.throttle.recordBad(ip, at: uptime)
-        } else {
-            self.throttle.recordGood(ip, at: uptime)
         }
     }
 

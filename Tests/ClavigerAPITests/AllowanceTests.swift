@@ -310,4 +310,44 @@ import Testing
             #expect(try await api.send(.get, "/v1/access-log", token: verifier).status == 403)
         }
     }
+
+    /// No plan of a consumer locks management keys out, whoever gives it to whom.
+    @Test func plansDoNotReachManagementKeys() async throws {
+        try await APIFixture.run { api in
+            _ = try await api.send(
+                .post,
+                "/v1/plans",
+                ["name": "evil", "credits": ["amount": 0], "limits": [["name": "a", "requests": 1, "window": "31d"]]]
+            )
+            _ = try await api.send(.post, "/v1/plans/evil/suspend")
+            let owner = try await api.send(.get, "/v1/consumers?externalId=owner").json["items"]?.array?.first
+            let id = try #require(owner?["id"]?.string)
+            #expect(try await api.send(.patch, "/v1/consumers/\(id)", ["planId": "evil"]).status == 200)
+            #expect(try await api.send(.get, "/v1/self").status == 200)
+        }
+    }
+
+    /// Reserving is using: what keeps a key from being used keeps it from reserving.
+    @Test func reservationsAreForKeysThatCanBeUsed() async throws {
+        try await APIFixture.run { api in
+            let key = try await api.makeKey()
+            _ = try await api.send(.post, "/v1/plans", ["name": "p", "credits": ["amount": 100]])
+            let networks: JSON = ["networks": ["allow": ["10.0.0.0/8"]]]
+            _ = try await api.send(.patch, "/v1/keys/\(key.id)", ["planId": "p", "restrictions": networks])
+            func reserve(_ more: (String, JSON)...) async throws -> Int {
+                let body = JSONObject([("amount", 1), ("lease", "60s")] + more)
+                return try await api.send(.post, "/v1/credits/reservations", .object(body)).status
+            }
+            #expect(try await reserve(("token", .string(key.token))) == 409)
+            let inside: JSON = ["ip": "10.1.2.3"]
+            #expect(try await reserve(("token", .string(key.token)), ("context", inside)) == 201)
+            #expect(try await reserve(("keyId", .string(key.id))) == 201)
+            _ = try await api.send(.post, "/v1/plans/p/suspend")
+            #expect(try await reserve(("keyId", .string(key.id))) == 409)
+            #expect(try await reserve(("token", .string(key.token)), ("context", inside)) == 409)
+            _ = try await api.send(.post, "/v1/plans/p/resume")
+            _ = try await api.send(.post, "/v1/keys/\(key.id)/revoke", ["reason": "other"])
+            #expect(try await reserve(("keyId", .string(key.id))) == 409)
+        }
+    }
 }

@@ -226,6 +226,10 @@ import Testing
                 #expect(try await answer("GET", path)["code"] == "endpoint_not_allowed", "\(path)")
             }
             #expect(try await answer("DELETE", "/v1/invoices/7/lines")["code"] == "endpoint_not_allowed")
+            // Half of what a rule needs is not enough.
+            for half in [("method", "GET"), ("path", "/v1/invoices/7/lines")] as [(String, JSON)] {
+                #expect(try await api.verify(key.token, Self.context(half))["code"] == "endpoint_not_allowed")
+            }
             _ = try await api.send(.patch, "/v1/apis/payments", ["whenNoRuleMatches": "allow"])
             #expect(try await answer("DELETE", "/v1/invoices/7/lines")["code"] == "valid")
             #expect(try await answer("GET", "/v1/invoices/7%2frefunds")["code"] == "endpoint_not_allowed")
@@ -258,6 +262,50 @@ import Testing
                     "/restrictions/timeWindows/0/timeZone", "/restrictions/country",
                 ])
             )
+        }
+    }
+
+    /// The same: nor does it give its power to one for everywhere that is there, or take it from one.
+    @Test func aRestrictedManagementKeyLeavesOthersAlone() async throws {
+        try await APIFixture.run { api in
+            let window: JSON = [
+                "timeWindows": [["days": ["sat"], "from": "00:00", "to": "24:00", "timeZone": "UTC"]]
+            ]
+            let parent = try await api.send(
+                .post,
+                "/v1/keys",
+                [
+                    "apiId": "claviger", "environment": "production", "consumerExternalId": "owner", "name": "Parent",
+                    "roles": ["owner"], "restrictions": window,
+                ]
+            )
+            let token = try #require(parent.json["token"]?.string)
+            _ = try await api.send(.post, "/v1/roles", ["name": "ops", "scopes": ["audit.read"]])
+            let free = try await api.makeManagementKey(roles: ["ops"])
+            let widened = try await api.send(
+                .patch,
+                "/v1/roles/ops",
+                ["scopes": ["audit.read", "usage.read"]],
+                token: token
+            )
+            #expect(widened.status == 403)
+            let renamed = try await api.send(.patch, "/v1/keys/\(free.id)", ["name": "Mine"], token: token)
+            #expect(renamed.status == 403)
+            let suspended = try await api.send(.post, "/v1/keys/\(free.id)/suspend", [:], token: token)
+            #expect(suspended.status == 200)
+            let resumed = try await api.send(.post, "/v1/keys/\(free.id)/resume", [:], token: token)
+            #expect(resumed.status == 403)
+        }
+    }
+
+    @Test func whoHasLessDoesNotTakeARoleFromManagementKeys() async throws {
+        try await APIFixture.run { api in
+            _ = try await api.send(.post, "/v1/roles", ["name": "ops", "scopes": ["audit.read"]])
+            _ = try await api.makeManagementKey(roles: ["ops"])
+            let narrow = try await api.makeManagementKey(scopes: ["roles.update"])
+            let emptied = try await api.send(.patch, "/v1/roles/ops", ["scopes": []], token: narrow.token)
+            #expect(emptied.status == 403)
+            #expect(emptied.json["neededScope"] == "audit.read")
         }
     }
 }

@@ -118,8 +118,15 @@ import Testing
         try await APIFixture.run(test: test) { api in
             let key = try await api.makeKey()
             for _ in 0..<5 { _ = try await api.verify("pay_live_nonsense", Self.context("198.51.100.7")) }
-            let refused = try await api.verify("pay_live_nonsense", Self.context("198.51.100.7"))
-            #expect(refused["code"] == "malformed")
+            // While it is refused, more of them add nothing.
+            for _ in 0..<20 {
+                let refused = try await api.verify("pay_live_nonsense", Self.context("198.51.100.7"))
+                #expect(refused["code"] == "malformed")
+            }
+            // What one service says of a network does not count for the clients of another.
+            let other = try await api.makeManagementKey(scopes: ["apis.*.*.keys.verify"]).token
+            let elsewhere = try await api.verify(key.token, Self.context("198.51.100.7"), as: other)
+            #expect(elsewhere["code"] == "valid")
             let throttled = try await api.verify(key.token, Self.context("198.51.100.7"))
             #expect(throttled["code"] == "too_many_attempts")
             #expect(throttled["key"] == nil)
@@ -140,6 +147,34 @@ import Testing
             #expect(try await api.verify(key.token)["code"] == "not_found")
             let items = try await api.send(.get, "/v1/access-log?keyId=\(key.id)").json["items"]?.array
             #expect(items?.count == 1)
+        }
+    }
+
+    /// Promise P1: clients put tokens where they do not belong, and nothing keeps them.
+    @Test func tokensInContextsAreNotKept() async throws {
+        try await APIFixture.run { api in
+            let key = try await api.makeKey()
+            let token = key.token
+            let secret = String(token.dropFirst("pay_live_".count + 12).prefix(43))
+            for (path, agent, origin) in [
+                ("/v1/x/\(token)", "curl \(token)", "https://a.example/?api_key=\(token)"),
+                ("/v1/x/pay%5Flive%5F\(token.dropFirst(9))/y", "x_\(token)", "https://\(token).example"),
+                ("/v1/x?\u{301}key=\(token)", "(\(token))", token),
+            ] {
+                let context: JSON = [
+                    "path": .string(path), "method": "GET", "userAgent": .string(agent), "origin": .string(origin),
+                ]
+                _ = try await api.verify(token, JSONObject([("context", context)]))
+            }
+            let log = try await api.send(.get, "/v1/access-log").text
+            #expect(log.contains("\(key.id)"))
+            #expect(!log.contains(secret))
+            #expect(!log.contains(secret.prefix(20)))
+            #expect(log.contains("curl pay_live_"))
+            for format in ["csv", "jsonl"] {
+                let export = try await api.send(.get, "/v1/access-log/export?format=\(format)").text
+                #expect(!export.contains(secret.prefix(20)))
+            }
         }
     }
 }

@@ -57,11 +57,12 @@ extension ReservationDraft {
             guard lease <= ReservationDraft.longestLease else { throw FieldError("must be at most 24h") }
             return lease
         }
+        let context = body.nested("context") { VerifyBody.context(&$0) } ?? ClientContext()
         try body.finish()
         guard let amount, let lease, let owner = token.map(Owner.token) ?? key.map(Owner.key) else {
             throw .validation(body.violations)
         }
-        self.init(owner: owner, amount: amount, lease: lease)
+        self.init(owner: owner, amount: amount, lease: lease, context: context)
     }
 }
 

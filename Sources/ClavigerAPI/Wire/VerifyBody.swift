@@ -34,7 +34,7 @@ struct VerifyBody {
     }
 
     /// What the request looked like that the token came with.
-    private static func context(_ reader: inout ObjectReader) -> ClientContext? {
+    static func context(_ reader: inout ObjectReader) -> ClientContext? {
         ClientContext(
             ip: reader.optional("ip") { text throws(FieldError) in
                 guard let ip = IPAddress(parsing: text) else { throw FieldError("must be an IPv4 or IPv6 address") }

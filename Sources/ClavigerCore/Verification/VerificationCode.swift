@@ -53,14 +53,6 @@ public enum VerificationCode: String, CaseIterable, Sendable {
         self = code
     }
 
-    /// Whether a client got it that does not hold the secret of a key.
-    public var isBadToken: Bool {
-        switch self {
-        case .malformed, .notFound: true
-        default: false
-        }
-    }
-
     /// The code of a refusal by restrictions.
     public init(_ kind: RestrictionRefusal.Kind) {
         self =

@@ -74,7 +74,12 @@ public struct VerificationPipeline: Sendable {
         }
 
         var verdict = Verdict(.valid, key)
-        if let rules = key.api.rules, let method = query.context.method, let path = query.context.path {
+        let (method, path) = (query.context.method, query.context.path)
+        if let rules = key.api.rules, method != nil || path != nil {
+            guard let method, let path else {
+                trace.failed(.endpoint) { "a rule needs both the method and the path" }
+                return Verdict(.endpointNotAllowed, key)
+            }
             switch rules.decide(method: method, path: path) {
             case .rule(let rule):
                 verdict.rule = rule

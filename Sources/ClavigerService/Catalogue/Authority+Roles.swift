@@ -89,9 +89,10 @@ extension Authority {
             try Problem.checkVersion(version, is: role.version)
             try Self.refuseIfBuiltIn(role)
             let before = role.publicFields
+            let formerScopes = role.attributes.scopes
             role.attributes.description = patch.description.applied(to: role.attributes.description)
             role.attributes.scopes = patch.scopes.applied(to: role.attributes.scopes)
-            if case .set = patch.scopes { try Self.checkHolders(of: role, change) }
+            if case .set = patch.scopes { try Self.checkHolders(of: role, formerScopes, change) }
             role.updatedAt = change.now
             role.version += 1
             try change.tx.update(role)
@@ -124,19 +125,19 @@ extension Authority {
         }
     }
 
-    /// A role that management keys hold must not get scopes that the caller does not have, and not from a caller whose
-    /// own time is limited, as its holders may live longer (promise P8).
-    private static func checkHolders(of role: Role, _ change: Change) throws {
+    /// A role that management keys hold must not get scopes that the caller does not have, nor lose such, and not from
+    /// a caller whose own time or place is limited, as its holders may live longer and be elsewhere (promise P8).
+    private static func checkHolders(of role: Role, _ formerScopes: [Scope], _ change: Change) throws {
         guard let management = try change.tx.api(named: API.managementName, in: change.workspaceID),
             try change.tx.isInUse(role.id, onKeysOf: management.id, in: change.workspaceID)
         else { return }
-        if let missing = change.caller.scopes.missing(from: role.attributes.scopes).first {
+        if let missing = change.caller.scopes.missing(from: role.attributes.scopes + formerScopes).first {
             throw Problem.forbidden(needed: missing)
         }
-        guard change.caller.expiresAt == nil else {
+        guard change.caller.expiresAt == nil, change.caller.restrictions.isEmpty else {
             throw Problem(
                 .forbidden,
-                "Management keys hold the role; one that expires itself cannot change its scopes."
+                "Management keys hold the role; one that expires, or has restrictions, cannot change its scopes."
             )
         }
     }

@@ -194,6 +194,7 @@ extension Authority {
             case .revoked, .compromised, .destroyed:
                 throw Problem(.stateConflict, "The key is \(key.state.name.rawValue); it cannot be changed any more.")
             }
+            if api.isManagement { try caller.requireItsRestrictions(on: key) }
             if api.isManagement, let missing = caller.scopes.missing(from: try change.tx.granted(to: key).scopes).first
             {
                 throw Problem.forbidden(needed: missing)

@@ -96,6 +96,7 @@ extension Authority {
         if let missing = change.caller.scopes.missing(from: granted.scopes).first {
             throw Problem.forbidden(needed: missing)
         }
+        if command == .resume { try change.caller.requireItsRestrictions(on: key) }
         guard command == .resume, let limit = change.caller.expiresAt else { return }
         if key.attributes.expiresAt.map({ $0 > limit }) ?? true {
             throw Problem(.forbidden, "The key would outlive your own management key, which expires at \(limit.text).")

@@ -21,7 +21,12 @@ extension Authority {
         by caller: Caller
     ) async throws -> Verdict {
         try await self.checkMayAsk(.verify, query, caller)
-        let recording = UseRecording(workspaceID: caller.workspaceID, source: .verify, requestID: caller.requestID)
+        let recording = UseRecording(
+            workspaceID: caller.workspaceID,
+            source: .verify,
+            requestID: caller.requestID,
+            reporter: caller.keyID
+        )
         return try await Problem.ofUse {
             try await self.verifier.verify(
                 token,
@@ -40,7 +45,12 @@ extension Authority {
     ) async throws -> (verdict: Verdict, steps: [VerificationTraceEntry]) {
         try await self.checkMayAsk(.explain, query, caller)
         return try await Problem.ofUse {
-            try await self.verifier.explain(token, query, isVisible: Self.visibility(for: .explain, caller))
+            try await self.verifier.explain(
+                token,
+                query,
+                reporter: UInt64(truncatingIfNeeded: caller.keyID.bits),
+                isVisible: Self.visibility(for: .explain, caller)
+            )
         }
     }
 

@@ -19,12 +19,15 @@ public struct ReservationDraft: Sendable {
     public var amount: Int64
     /// How long they stay set aside.
     public var lease: Duration
+    /// The request that a token came with.
+    public var context: ClientContext
 
     /// Makes a draft.
-    public init(owner: Owner, amount: Int64, lease: Duration) {
+    public init(owner: Owner, amount: Int64, lease: Duration, context: ClientContext = ClientContext()) {
         self.owner = owner
         self.amount = amount
         self.lease = lease
+        self.context = context
     }
 }
 
@@ -40,7 +43,7 @@ extension Authority {
         by caller: Caller,
         idempotencyKey: String? = nil
     ) async throws -> (reservation: Reservation, isReplayed: Bool) {
-        let key = try await self.keyForReservation(draft.owner, by: caller)
+        let key = try await self.keyForReservation(draft.owner, draft.context, by: caller)
         let now = self.time.now()
         let id = idempotencyKey.map { Self.reservationID($0, caller) } ?? Identifier(at: now, from: self.random)
         let accounts = try await self.store.read { tx in
@@ -68,6 +71,13 @@ extension Authority {
             )
             switch decision {
             case .granted(let reservation, _):
+                do {
+                    // It may have been revoked since it was looked at, and that may have been acknowledged (promise P4).
+                    _ = try await self.keyForReservation(.key(key.id), draft.context, by: caller)
+                } catch {
+                    _ = try? ledger.release(reservation.id, at: self.time.now())
+                    throw error
+                }
                 try await self.waitForDisk(reservation.sequence)
                 return (reservation, false)
             case .refused(let decision):
@@ -128,17 +138,24 @@ extension Authority {
         try await self.verifier.waitIfDurable(sequence)
     }
 
-    private func keyForReservation(_ owner: ReservationDraft.Owner, by caller: Caller) async throws -> APIKey {
+    private func keyForReservation(
+        _ owner: ReservationDraft.Owner,
+        _ context: ClientContext,
+        by caller: Caller
+    ) async throws -> APIKey {
         let id: APIKey.ID
         switch owner {
         case .key(let key): id = key
         case .token(let token):
             let verdict = try await self.verifier.authenticate(
                 token,
-                VerificationQuery(),
+                VerificationQuery(context: context),
                 isVisible: Self.visibility(for: .reserve, caller)
             )
             guard let key = verdict.key else { throw Problem.notFound("key") }
+            guard verdict.isValid else {
+                throw Problem(.stateConflict, "The key cannot be used: \(verdict.code.rawValue).")
+            }
             id = key.keyID
         }
         let now = self.time.now()
@@ -146,6 +163,11 @@ extension Authority {
             let key = try tx.existingKey(id, for: .reserve, caller).key
             guard key.state(at: now) == .active, key.attributes.notBefore.map({ $0 <= now }) ?? true else {
                 throw Problem(.stateConflict, "The key is \(key.state(at: now).rawValue); it cannot reserve credits.")
+            }
+            let owner = try tx.consumer(key.consumerID, in: caller.workspaceID)
+            for plan in [key.attributes.allowance.planID, owner?.attributes.allowance.planID] {
+                guard let plan, try tx.plan(plan, in: caller.workspaceID)?.state == .suspended else { continue }
+                throw Problem(.stateConflict, "A plan of the key or of its consumer is suspended.")
             }
             return key
         }
@@ -163,9 +185,19 @@ extension Authority {
                     guard try tx.consumer(id, in: caller.workspaceID) != nil else {
                         throw Problem.notFound("reservation")
                     }
-                    let needed = Permission.anyKey(.reserve, api: "*", environment: nil)
-                    guard caller.scopes.scopes.contains(where: { $0.overlaps(needed) }) else {
-                        throw Problem.forbidden(needed: needed)
+                    // Whoever may reserve on one of its keys shares the account.
+                    var filter = KeyFilter()
+                    filter.consumer = id
+                    let page = PageRequest(limit: 1000)
+                    let keys = try tx.keys(filter, in: caller.workspaceID, page: page, at: self.time.now())
+                    let mayReserve = try keys.contains { key in
+                        guard let api = try tx.api(key.apiID, in: caller.workspaceID) else { return false }
+                        return Permission.keys(.reserve, api.reference, key.environment).isGranted(by: caller.scopes)
+                    }
+                    guard mayReserve else {
+                        throw Problem.forbidden(
+                            needed: Permission.anyKey(.reserve, api: "*", environment: nil)
+                        )
                     }
                 }
             }

@@ -55,7 +55,8 @@ extension Authority {
     /// The last time that each key was used with success.
     public func lastUses(of keys: [APIKey.ID], by caller: Caller) async throws -> [APIKey.ID: LastUse] {
         guard !keys.isEmpty else { return [:] }
-        try await self.refreshUsage()
+        // A full disk must not keep anybody from reading a key.
+        try? await self.refreshUsage()
         return try await self.usage.lastUses(of: keys, in: caller.workspaceID)
     }
 

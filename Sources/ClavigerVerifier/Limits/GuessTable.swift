@@ -9,8 +9,11 @@ struct GuessTable {
     struct Network: Hashable {
         let bits: UInt64
         let isV6: Bool
+        /// Who says that the tokens came from there: what one caller says does not count against another's clients.
+        let reporter: UInt64
 
-        init(_ address: IPAddress) {
+        init(_ address: IPAddress, reporter: UInt64) {
+            self.reporter = reporter
             switch address {
             case .v4(let address): (self.bits, self.isV6) = (UInt64(address), false)
             case .v6(let address): (self.bits, self.isV6) = (UInt64(truncatingIfNeeded: address >> 64), true)
@@ -39,7 +42,7 @@ struct GuessTable {
         let window = min(max(window.wholeMilliseconds, 1), 86_400_000) * 1_000_000
         self.price = max(1, (window + allowance - 1) / allowance)
         self.most = self.price * allowance
-        let nobody = Place(network: Network(.v6(0)), guiltyUntil: 0, forgivenUntil: 0)
+        let nobody = Place(network: Network(.v6(0), reporter: 0), guiltyUntil: 0, forgivenUntil: 0)
         self.places = Array(repeating: nobody, count: sets * Self.setSize)
     }
 

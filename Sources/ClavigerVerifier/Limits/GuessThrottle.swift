@@ -64,22 +64,22 @@ public final class GuessThrottle: Sendable {
     }
 
     /// How long the network of an address has to wait before it may send another token; nil if it may now.
-    public func shouldRefuse(_ address: IPAddress, at now: Uptime) -> Duration? {
-        let network = GuessTable.Network(address)
+    public func shouldRefuse(_ address: IPAddress, reporter: UInt64 = 0, at now: Uptime) -> Duration? {
+        let network = GuessTable.Network(address, reporter: reporter)
         let hash = self.hash(network)
         return self.shard(hash).table.withLock { $0.wait(network, hash << 6, at: now) }
     }
 
     /// Counts a token that is not one of ours, or whose secret is wrong.
-    public func recordBad(_ address: IPAddress, at now: Uptime) {
-        let network = GuessTable.Network(address)
+    public func recordBad(_ address: IPAddress, reporter: UInt64 = 0, at now: Uptime) {
+        let network = GuessTable.Network(address, reporter: reporter)
         let hash = self.hash(network)
         self.shard(hash).table.withLock { $0.recordBad(network, hash << 6, at: now) }
     }
 
     /// Counts a token that is valid, which takes back one bad one.
-    public func recordGood(_ address: IPAddress, at now: Uptime) {
-        let network = GuessTable.Network(address)
+    public func recordGood(_ address: IPAddress, reporter: UInt64 = 0, at now: Uptime) {
+        let network = GuessTable.Network(address, reporter: reporter)
         let hash = self.hash(network)
         self.shard(hash).table.withLock { $0.recordGood(network, hash << 6, at: now) }
     }
@@ -96,7 +96,7 @@ public final class GuessThrottle: Sendable {
 
     /// Mixes the network with the secret by two wide multiplications, so that nobody can aim at a set.
     private func hash(_ network: GuessTable.Network) -> UInt64 {
-        let once = (network.bits ^ self.secret.0).multipliedFullWidth(by: self.secret.1)
+        let once = (network.bits ^ network.reporter ^ self.secret.0).multipliedFullWidth(by: self.secret.1)
         let mixed = once.high ^ once.low ^ (network.isV6 ? 0x9E37_79B9_7F4A_7C15 : 0)
         let twice = (mixed ^ self.secret.1).multipliedFullWidth(by: self.secret.0 | 1)
         return twice.high ^ twice.low

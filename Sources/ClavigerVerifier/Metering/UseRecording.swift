@@ -8,12 +8,20 @@ public struct UseRecording: Sendable {
     public var source: UsageRecord.Source
     /// The request that asks.
     public var requestID: String
+    /// The management key that asks, in as many bits as tell it from others.
+    public var reporter: UInt64
 
     /// Makes a recording.
-    public init(workspaceID: Workspace.ID, source: UsageRecord.Source, requestID: String) {
+    public init(
+        workspaceID: Workspace.ID,
+        source: UsageRecord.Source,
+        requestID: String,
+        reporter: APIKey.ID? = nil
+    ) {
         self.workspaceID = workspaceID
         self.source = source
         self.requestID = requestID
+        self.reporter = UInt64(truncatingIfNeeded: reporter?.bits ?? 0)
     }
 
     /// The record of a verification.
@@ -44,11 +52,19 @@ public struct UseRecording: Sendable {
         let context = query.context
         record.clientAddress = context.ip
         record.method = context.method
-        // Never the query: secrets end up there.
-        record.path = context.path.map { path in String(path.prefix { $0 != "?" && $0 != "#" }) }
-        record.origin = context.origin
-        record.userAgent = context.userAgent
+        record.path = context.path.map { TokenRedaction.redacting(Self.withoutQuery($0)) }
+        // Nothing but an origin, which has no place for a secret.
+        record.origin = context.origin.flatMap { Origin(parsing: $0) }?.description
+        record.userAgent = context.userAgent.map(TokenRedaction.redacting)
         record.latencyMicros = UInt32(clamping: took.components.attoseconds / 1_000_000_000_000)
         return record
+    }
+
+    /// The path alone: secrets end up in queries.
+    ///
+    /// Byte by byte, as a combining mark behind the `?` makes another character of it.
+    private static func withoutQuery(_ path: String) -> String {
+        let bytes = path.utf8.prefix { $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") }
+        return String(decoding: bytes, as: UTF8.self)
     }
 }
