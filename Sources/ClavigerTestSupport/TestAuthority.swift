@@ -65,6 +65,7 @@ public struct TestAuthority: Sendable {
         // The smallest segments: tests make many journals.
         let (journal, _) = try UsageJournal.open(
             folder: folder.path + "/journal",
+            after: try await store.read { try $0.newestCreditSequence() },
             random: random,
             configuration: UsageJournal.Configuration(segmentBytes: 1 << 16)
         )

@@ -24,6 +24,16 @@ struct APIFixture {
         }
     }
 
+    /// The same, with what `body` answers.
+    static func withResult<T: Sendable>(
+        test: TestAuthority,
+        _ body: @escaping @Sendable (APIFixture) async throws -> T
+    ) async throws -> T {
+        try await test.application().test(.router) { client in
+            try await body(APIFixture(test: test, client: client))
+        }
+    }
+
     struct Answer {
         let status: Int
         let headers: HTTPFields

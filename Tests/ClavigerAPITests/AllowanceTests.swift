@@ -1,4 +1,5 @@
 import ClavigerCore
+import ClavigerService
 import ClavigerTestSupport
 import HTTPTypes
 import Testing
@@ -348,6 +349,30 @@ import Testing
             _ = try await api.send(.post, "/v1/plans/p/resume")
             _ = try await api.send(.post, "/v1/keys/\(key.id)/revoke", ["reason": "other"])
             #expect(try await reserve(("keyId", .string(key.id))) == 409)
+        }
+    }
+
+    /// After a restart an account is not in memory. A change of something else must not open it anew.
+    @Test func aChangeOfSomethingElseAfterARestartKeepsWhatIsLeft() async throws {
+        let before = try await TestAuthority()
+        let key = try await APIFixture.withResult(test: before) { api in
+            let key = try await api.makeKey()
+            _ = try await api.send(.patch, "/v1/keys/\(key.id)", ["credits": ["amount": 10]])
+            _ = try await api.send(.patch, "/v1/consumers/\(key.consumer)", ["credits": ["amount": 20]])
+            for _ in 0..<4 { _ = try await api.verify(key.token) }
+            try await before.fold.runOnce()
+            return key
+        }
+        let owner = before.ownerToken
+        let after = try await TestAuthority(database: before.database, seed: 2)
+        try await APIFixture.run(test: after) { api in
+            let name: JSON = ["name": "Renamed"]
+            #expect(try await api.send(.patch, "/v1/keys/\(key.id)", name, token: owner).status == 200)
+            #expect(try await api.send(.patch, "/v1/consumers/\(key.consumer)", name, token: owner).status == 200)
+            let answer = try await api.verify(key.token, as: owner)
+            #expect(answer["credits"]?["remaining"] == 5)
+            _ = try await api.send(.patch, "/v1/keys/\(key.id)", ["credits": ["amount": 50]], token: owner)
+            #expect(try await api.verify(key.token, as: owner)["credits"]?["remaining"] == 14)
         }
     }
 }

@@ -46,6 +46,10 @@ import Testing
             #expect(try await count("consumerId=\(key.consumer)&apiId=\(key.api)") == 2)
             #expect(try await count("from=2027-01-01T00:00:00Z") == 0)
             #expect(try await api.send(.get, "/v1/access-log?code=good").status == 422)
+            for list in ["access-log", "usage", "usage/top", "usage/refusals"] {
+                let backwards = "/v1/\(list)?from=2026-11-21T00:00:00Z&to=2026-11-20T00:00:00Z"
+                #expect(try await api.send(.get, backwards).pointers == ["?to"])
+            }
             #expect(try await api.send(.get, "/v1/access-log?network=10.0.0.1/8").text.contains("10.0.0.0/8?"))
 
             let shown = try await api.send(.get, "/v1/keys/\(key.id)").json["lastUsed"]

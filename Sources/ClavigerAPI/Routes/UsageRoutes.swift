@@ -116,9 +116,9 @@ extension ManagementAPI {
 extension QueryReader {
     /// `from` and `to`; the last day where they are not given.
     fileprivate mutating func timeRange(at now: Timestamp) -> (from: Timestamp, to: Timestamp) {
-        let to = self.optional("to", Field.timestamp) ?? now + .milliseconds(1)
-        let from = self.optional("from", Field.timestamp) ?? to - .seconds(86_400)
-        return (from, to)
+        let from = self.optional("from", Field.timestamp)
+        let to = self.optional("to", Field.timestamp(notBefore: from)) ?? now + .milliseconds(1)
+        return (from ?? to - .seconds(86_400), to)
     }
 
     fileprivate mutating func limit() -> Int {

@@ -19,7 +19,18 @@ extension AccessLogFilter {
             }
         }
         self.from = query.optional("from", Field.timestamp)
-        self.to = query.optional("to", Field.timestamp)
+        self.to = query.optional("to", Field.timestamp(notBefore: self.from))
+    }
+}
+
+extension Field {
+    /// The end of a time that begins at `from`.
+    static func timestamp(notBefore from: Timestamp?) -> (String) throws(FieldError) -> Timestamp {
+        { text throws(FieldError) in
+            let to = try Self.timestamp(text)
+            guard from.map({ $0 <= to }) ?? true else { throw FieldError("must not be before from") }
+            return to
+        }
     }
 }
 

@@ -95,17 +95,11 @@ public final class RestrictionCheck: Sendable {
         return nil
     }
 
-    /// Of a client that sends `Origin`, whatever it is, the referrer does not count.
     private func originFlaw(of context: ClientContext) -> String? {
-        let origin: Origin?
-        if let text = context.origin {
-            origin = Origin(parsing: text)
-        } else if let text = context.referrer {
-            origin = Origin(referrer: text)
-        } else {
+        guard context.origin != nil || context.referrer != nil else {
             return "the request names neither its origin nor its referrer"
         }
-        guard let origin else { return "the request's origin is none that could be allowed" }
+        guard let origin = context.pageOrigin else { return "the request's origin is none that could be allowed" }
         let isAllowed = self.origins.allSatisfy { patterns in patterns.contains { $0.matches(origin) } }
         return isAllowed ? nil : "the origin \(origin) is not allowed"
     }

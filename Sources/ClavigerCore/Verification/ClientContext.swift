@@ -35,4 +35,12 @@ public struct ClientContext: Hashable, Sendable {
         self.userAgent = userAgent
         self.certificateThumbprint = certificateThumbprint
     }
+
+    /// The origin of the page that the request came from; nil if it is not known, or none that could be allowed.
+    ///
+    /// Of a client that sends `Origin`, whatever it is, the referrer does not count.
+    public var pageOrigin: Origin? {
+        guard let origin else { return self.referrer.flatMap { Origin(referrer: $0) } }
+        return Origin(parsing: origin)
+    }
 }

@@ -3,6 +3,9 @@
 /// The order of the steps is the contract (`design.md` section 5). Cheap refusals come first and use nothing up; only the
 /// last two steps, limits and credits, do, through a ``VerificationMeter``.
 public struct VerificationPipeline: Sendable {
+    /// Made once: `allCases` makes a list each time.
+    private static let restrictionKinds = RestrictionRefusal.Kind.allCases
+
     private let hasher: TokenHasher
 
     /// Makes a pipeline that compares with `hasher`.
@@ -64,7 +67,7 @@ public struct VerificationPipeline: Sendable {
         }
 
         if let restrictions = key.restrictions {
-            for kind in RestrictionRefusal.Kind.allCases where restrictions.restricts(kind) {
+            for kind in Self.restrictionKinds where restrictions.restricts(kind) {
                 if let refusal = restrictions.refusal(kind, of: query.context, at: now) {
                     trace.failed(VerificationStep(kind)) { refusal.detail }
                     return Verdict(VerificationCode(kind), key)

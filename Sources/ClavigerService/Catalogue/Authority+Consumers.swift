@@ -87,6 +87,7 @@ extension Authority {
             var consumer = try change.tx.existingConsumer(id, in: change.workspaceID)
             try Problem.checkVersion(version, is: consumer.version)
             let before = consumer.publicFields
+            let formerAllowance = consumer.attributes.allowance
             if case .set(let externalID) = patch.externalID, externalID != consumer.attributes.externalID {
                 try Self.checkFree(externalID, change)
                 consumer.attributes.externalID = externalID
@@ -103,7 +104,8 @@ extension Authority {
             consumer.version += 1
             try change.tx.update(consumer)
             change.effects.changed = try change.tx.lookupIDs(ofConsumer: id, in: change.workspaceID)
-            try change.resetCredits(AccountID(.consumer, id.bits), consumer.attributes.allowance)
+            let account = AccountID(.consumer, id.bits)
+            try change.resetCredits(account, from: formerAllowance, to: consumer.attributes.allowance)
             try change.record(action, id.text, before: before, after: consumer.publicFields)
             return consumer
         }.value

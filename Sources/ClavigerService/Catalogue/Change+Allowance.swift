@@ -21,8 +21,12 @@ extension Change {
         return patch.applied(to: allowance, at: self.now)
     }
 
-    /// Tells the verifier what an owner's account is from now on; one that is the same keeps its balance.
-    mutating func resetCredits(_ id: AccountID, _ allowance: Allowance) throws {
+    /// Tells the verifier of an account that begins anew.
+    ///
+    /// Only of one that does: an account that is not in memory would take what is told here for what is left, and the
+    /// next look-up of the key brings everything else.
+    mutating func resetCredits(_ id: AccountID, from former: Allowance, to allowance: Allowance) throws {
+        guard allowance.creditGeneration != former.creditGeneration else { return }
         let plan = try allowance.planID.flatMap { try self.tx.plan($0, in: self.workspaceID) }
         guard let (policy, since) = allowance.credits(with: plan) else { return }
         self.effects.accounts.append(

@@ -200,6 +200,7 @@ extension Authority {
                 throw Problem.forbidden(needed: missing)
             }
             let before = key.publicFields(at: change.now)
+            let formerAllowance = key.attributes.allowance
             key.attributes.name = patch.name.applied(to: key.attributes.name)
             key.attributes.scopes = patch.scopes.applied(to: Optional(key.attributes.scopes)) ?? []
             key.attributes.roles = patch.roles.applied(to: Optional(key.attributes.roles)) ?? []
@@ -215,7 +216,7 @@ extension Authority {
             key.version += 1
             try change.tx.update(key)
             change.effects.changed = try change.tx.lookupIDs(ofKey: id, in: change.workspaceID)
-            try change.resetCredits(AccountID(.key, id.bits), key.attributes.allowance)
+            try change.resetCredits(AccountID(.key, id.bits), from: formerAllowance, to: key.attributes.allowance)
             try change.record(action, id.text, before: before, after: key.publicFields(at: change.now))
             return KeyReading(value: key, readAt: change.now)
         }.value

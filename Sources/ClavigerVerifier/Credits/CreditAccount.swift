@@ -116,12 +116,16 @@ final class CreditAccount: Sendable {
             )
         }
 
-        /// Takes in a change that was recorded; answers whether the account was clean before.
-        mutating func apply(_ change: CreditChange, of entry: CreditEntry, sequence: UInt64) -> Bool {
-            self.state.apply(change, of: entry, sequence: sequence)
-            if entry.lease != nil { self.holdsChanged() }
+        /// Notes that the account may differ from what is stored; answers whether that is new.
+        mutating func markDirty() -> Bool {
             defer { self.isDirty = true }
             return !self.isDirty
+        }
+
+        /// Takes in a change that was recorded.
+        mutating func apply(_ change: CreditChange, of entry: CreditEntry, sequence: UInt64) {
+            self.state.apply(change, of: entry, sequence: sequence)
+            if entry.lease != nil { self.holdsChanged() }
         }
 
         mutating func setPolicy(_ policy: CreditPolicy) {

@@ -77,7 +77,8 @@ extension CreditLedger {
             guard let account = self.account(change.account) else { continue }
             account.guarded.withLock { guarded in
                 guard guarded.state.generation == change.generation, guarded.state.sequence < sequence else { return }
-                if guarded.apply(change, of: entry, sequence: sequence) { self.markDirty(account) }
+                if guarded.markDirty() { self.markDirty(account) }
+                guarded.apply(change, of: entry, sequence: sequence)
             }
         }
         guard let lease = entry.lease else { return }

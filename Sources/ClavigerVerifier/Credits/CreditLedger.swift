@@ -156,10 +156,16 @@ extension CreditLedger {
         return try account.guarded.withLock { guarded throws(Failure) in
             let change = prepare(&guarded)
             changes.append(change)
+            // Before the record is written: whoever stores what has changed up to a record must not miss this account.
+            let isNews = guarded.markDirty()
+            if isNews { self.markDirty(account) }
+            var isWritten = false
+            defer { if isNews, !isWritten, self.takeBackDirty(account) { guarded.isDirty = false } }
             let rest = accounts.dropFirst()
             let sequence = try self.change(rest, entry, &changes, prepare: prepare, record: record)
             guard let sequence else { return nil }
-            if guarded.apply(change, of: entry, sequence: sequence) { self.markDirty(account) }
+            isWritten = true
+            guarded.apply(change, of: entry, sequence: sequence)
             return sequence
         }
     }
@@ -190,6 +196,15 @@ extension CreditLedger {
             accounts.remove(at: index)
         }
         return accounts
+    }
+
+    /// Forgets that an account was to change, if nobody has come after it; else it is stored once more, as it was.
+    private func takeBackDirty(_ account: CreditAccount) -> Bool {
+        self.shard(of: account.id).dirty.withLock { dirty in
+            guard dirty.last === account else { return false }
+            dirty.removeLast()
+            return true
+        }
     }
 
     func markDirty(_ account: CreditAccount) {

@@ -53,10 +53,11 @@ public struct UseRecording: Sendable {
         record.clientAddress = context.ip
         record.method = context.method
         record.path = context.path.map { TokenRedaction.redacting(Self.withoutQuery($0)) }
-        // Nothing but an origin, which has no place for a secret.
-        record.origin = context.origin.flatMap { Origin(parsing: $0) }?.description
+        // Nothing but an origin, which has no place for a secret; the one that restrictions look at.
+        record.origin = context.pageOrigin?.description
         record.userAgent = context.userAgent.map(TokenRedaction.redacting)
-        record.latencyMicros = UInt32(clamping: took.components.attoseconds / 1_000_000_000_000)
+        let (seconds, attoseconds) = took.components
+        record.latencyMicros = UInt32(clamping: seconds * 1_000_000 + attoseconds / 1_000_000_000_000)
         return record
     }
 

@@ -32,6 +32,23 @@ struct CreditLedgerTests {
         #expect(try fixture.spend([key], 0).isAllowed)
     }
 
+    /// Whoever stores what has changed up to a record asks for the changed accounts after it was written: one that is
+    /// noted only later would be taken for stored, and the journal would forget its record.
+    @Test("an account is noted as changed before its record is written")
+    func notedBeforeItsRecord() throws {
+        let fixture = CreditFixture()
+        let key = fixture.open(CreditFixture.key(1), 3)
+        var isNoted = false
+        _ = fixture.ledger.spend([key], cost: 1, at: Self.start) { _ in
+            isNoted = fixture.ledger.shard(of: key).dirty.withLock { $0.contains { $0.id == key } }
+            return 1
+        }
+        #expect(isNoted)
+        #expect(fixture.ledger.snapshotDirty().accounts.map(\.balance.remaining) == [2])
+        fixture.ledger.markClean(upTo: 1)
+        #expect(fixture.ledger.snapshotDirty().accounts.isEmpty)
+    }
+
     @Test("from all accounts or from none, whichever is short", arguments: [(Int64(5), Int64(2)), (2, 5)])
     func allOrNone(ofKey: Int64, ofConsumer: Int64) throws {
         let fixture = CreditFixture()

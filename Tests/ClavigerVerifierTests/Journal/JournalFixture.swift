@@ -9,22 +9,15 @@ final class JournalFixture: Sendable {
     /// The smallest segments, so that a few hundred records fill some.
     static let configuration = UsageJournal.Configuration(segmentBytes: 1 << 16)
 
-    let path: String
     let random: SeededRandom
+    private let folder: TemporaryFolder
 
     init(seed: UInt64 = 1) throws {
         self.random = SeededRandom(seed: seed)
-        self.path = NSTemporaryDirectory() + "claviger-journal-" + UUID().uuidString
-        try FileManager.default.createDirectory(
-            atPath: self.path,
-            withIntermediateDirectories: false,
-            attributes: [.posixPermissions: 0o700]
-        )
+        self.folder = try TemporaryFolder()
     }
 
-    deinit {
-        try? FileManager.default.removeItem(atPath: self.path)
-    }
+    var path: String { self.folder.path }
 
     func open(
         after: UInt64 = 0,
