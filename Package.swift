@@ -103,6 +103,16 @@ let package = Package(
             // A link to openapi/claviger.yaml, so that the binary carries the contract it was built for.
             resources: [.embedInCode("Contract")]
         ),
+        // Decisions for gateways: forward authentication and the reverse proxy.
+        .target(
+            name: "ClavigerGateway",
+            dependencies: [
+                "ClavigerCore", "ClavigerHTTP", "ClavigerService", "ClavigerVerifier",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+            ]
+        ),
         // Swift client of /v1; the command line uses it.
         .target(
             name: "ClavigerClient",
@@ -128,8 +138,8 @@ let package = Package(
         .executableTarget(
             name: "claviger",
             dependencies: [
-                "ClavigerAPI", "ClavigerClient", "ClavigerCore", "ClavigerHTTP", "ClavigerService", "ClavigerSQLite",
-                "ClavigerStore", "ClavigerVerifier",
+                "ClavigerAPI", "ClavigerClient", "ClavigerCore", "ClavigerGateway", "ClavigerHTTP", "ClavigerService",
+                "ClavigerSQLite", "ClavigerStore", "ClavigerVerifier",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Hummingbird", package: "hummingbird"),

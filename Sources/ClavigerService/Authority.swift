@@ -16,6 +16,7 @@ public final class Authority: Sendable {
     let random: any RandomSource
     let logger: Logger
     let overrides: OverrideCache
+    let routes: RouteCache
     let usage: any UsageStore
     let fold: UsageFold?
 
@@ -39,6 +40,7 @@ public final class Authority: Sendable {
         self.usage = usage
         self.fold = fold
         self.overrides = OverrideCache(store)
+        self.routes = RouteCache()
     }
 
     /// Runs a change: the body checks and acts, the record is written, and all of it commits together or not at all.
@@ -79,8 +81,11 @@ public final class Authority: Sendable {
                     )
                 }
                 return (Outcome<T>.done(result), change.effects)
-            } afterCommit: { [verifier, overrides] in
-                if $0.1.changedEverything { overrides.forget() }
+            } afterCommit: { [verifier, overrides, routes] in
+                if $0.1.changedEverything {
+                    overrides.forget()
+                    routes.forget()
+                }
                 verifier.apply($0.1)
             }.0
         } catch let problem as Problem where problem.kind == .forbidden {

@@ -137,6 +137,16 @@ public final class Verifier: Sendable {
         recording: UseRecording,
         isVisible: (KeySnapshot) -> Bool
     ) async throws -> Verdict {
+        try await self.verifyNumbered(token, query, recording: recording, isVisible: isVisible).verdict
+    }
+
+    /// The same, with the number of the record; nil where the use could not go on record and was answered all the same.
+    public func verifyNumbered(
+        _ token: PresentedToken,
+        _ query: VerificationQuery,
+        recording: UseRecording,
+        isVisible: (KeySnapshot) -> Bool
+    ) async throws -> (verdict: Verdict, number: UInt64?) {
         let use = UseInProgress(
             recording: recording,
             query: query,
@@ -169,11 +179,11 @@ public final class Verifier: Sendable {
                     meter.giveBack()
                     throw UseFailure.journalFull(error)
                 }
-                return verdict
+                return (verdict, nil)
             }
         }
         try await self.waitIfDurable(sequence)
-        return verdict
+        return (verdict, sequence)
     }
 
     /// Waits until a record outlives a power cut, where that was asked for.

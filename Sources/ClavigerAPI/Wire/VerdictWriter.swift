@@ -1,4 +1,5 @@
 import ClavigerCore
+import ClavigerHTTP
 import ClavigerService
 
 /// Writes the answer of a verification, the most frequent of all, without building a tree first.

@@ -36,6 +36,7 @@ public struct Problem: Error, Hashable, Sendable {
         case unsupportedMediaType = "unsupported-media-type"
         case idempotencyKeyReused = "idempotency-key-reused"
         case headersTooLarge = "headers-too-large"
+        case rateLimited = "rate-limited"
         case creditsExhausted = "quota-exceeded"
         case requestTimeout = "request-timeout"
         case internalError = "internal"

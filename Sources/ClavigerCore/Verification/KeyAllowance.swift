@@ -1,4 +1,4 @@
-/// What a key may use up, compiled for verification: its own limits and credits and those of its plan, its consumer, its
+/// What a key may use up, and the plan it is on, compiled for verification: its own limits and credits and those of its plan, its consumer, its
 /// consumer's plan and its api.
 public final class KeyAllowance: Sendable {
     /// The limits and where they are counted.
@@ -7,12 +7,15 @@ public final class KeyAllowance: Sendable {
     public let accounts: [AccountID]
     /// Whether a plan of the key or of its consumer is suspended.
     public let isSuspended: Bool
+    /// The name of the key's plan, else of its consumer's.
+    public let plan: ResourceName?
 
     /// Makes an allowance.
-    public init(limits: [LimitUse], accounts: [AccountID], isSuspended: Bool) {
+    public init(limits: [LimitUse], accounts: [AccountID], isSuspended: Bool, plan: ResourceName? = nil) {
         self.limits = limits
         self.accounts = accounts
         self.isSuspended = isSuspended
+        self.plan = plan
     }
 
     /// Compiles what limits a key; nil if nothing does.
@@ -40,7 +43,8 @@ public final class KeyAllowance: Sendable {
             accounts.append(AccountID(.consumer, consumer.id.bits))
         }
         let isSuspended = key.plan?.state == .suspended || consumer.plan?.state == .suspended
-        guard !uses.isEmpty || !accounts.isEmpty || isSuspended else { return nil }
-        self.init(limits: uses, accounts: accounts, isSuspended: isSuspended)
+        let plan = key.plan ?? consumer.plan
+        guard !uses.isEmpty || !accounts.isEmpty || plan != nil else { return nil }
+        self.init(limits: uses, accounts: accounts, isSuspended: isSuspended, plan: plan?.name)
     }
 }

@@ -24,7 +24,7 @@ public enum ProblemResponse {
         case .payloadTooLarge: .contentTooLarge
         case .unsupportedMediaType: .unsupportedMediaType
         case .headersTooLarge: .requestHeaderFieldsTooLarge
-        case .creditsExhausted: .tooManyRequests
+        case .rateLimited, .creditsExhausted: .tooManyRequests
         case .requestTimeout: .requestTimeout
         case .internalError: .internalServerError
         case .unavailable: .serviceUnavailable
@@ -48,6 +48,7 @@ public enum ProblemResponse {
         case .unsupportedMediaType: "Unsupported media type"
         case .idempotencyKeyReused: "Idempotency key reused"
         case .headersTooLarge: "Header fields too large"
+        case .rateLimited: "Too many requests"
         case .creditsExhausted: "Quota exceeded"
         case .requestTimeout: "Request timeout"
         case .internalError: "Internal error"
@@ -55,13 +56,12 @@ public enum ProblemResponse {
         }
     }
 
-    /// The answer for a problem.
-    public static func response(for problem: Problem, requestID: String) -> Response {
-        let status = Self.status(of: problem.kind)
+    /// The problem document.
+    public static func body(of problem: Problem, requestID: String) -> [UInt8] {
         let body: JSON = [
             "type": .string(Self.typePrefix + problem.kind.rawValue),
             "title": .string(Self.title(of: problem.kind)),
-            "status": .integer(Int64(status.code)),
+            "status": .integer(Int64(Self.status(of: problem.kind).code)),
             "detail": .string(problem.detail),
             "instance": .string(requestID),
             "errors": problem.violations.isEmpty
@@ -71,7 +71,13 @@ public enum ProblemResponse {
                 ),
             "neededScope": problem.neededScope.map(JSON.string),
         ]
-        var response = Response.json(body, status: status)
+        return body.serialized()
+    }
+
+    /// The answer for a problem.
+    public static func response(for problem: Problem, requestID: String) -> Response {
+        let body = Self.body(of: problem, requestID: requestID)
+        var response = Response.json(bytes: body, status: Self.status(of: problem.kind))
         response.headers[.contentType] = "application/problem+json"
         switch problem.kind {
         case .unauthorized: response.headers[.wwwAuthenticate] = "Bearer"

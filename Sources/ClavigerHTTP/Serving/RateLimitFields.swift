@@ -1,13 +1,14 @@
-import ClavigerCore
-import HTTPTypes
+public import ClavigerCore
+public import HTTPTypes
 
 /// The header fields that tell clients of limits: `RateLimit-Policy` and `RateLimit`, structured fields of
 /// draft-ietf-httpapi-ratelimit-headers-10, and `Retry-After` (RFC 9110 section 10.2.3).
-enum RateLimitFields {
+public enum RateLimitFields {
     private static let policy = HTTPField.Name("RateLimit-Policy")
     private static let state = HTTPField.Name("RateLimit")
 
-    static func add(_ decision: LimitDecision, to headers: inout HTTPFields) {
+    /// Adds what each limit says; nothing if there are none.
+    public static func add(_ decision: LimitDecision, to headers: inout HTTPFields) {
         guard !decision.outcomes.isEmpty, let policy = Self.policy, let state = Self.state else { return }
         headers[policy] = decision.outcomes.map {
             "\"\($0.name)\";q=\($0.quota);w=\(Self.seconds($0.window))"
@@ -18,12 +19,13 @@ enum RateLimitFields {
         Self.add(retryAfter: decision.retryAfter, to: &headers)
     }
 
-    static func add(retryAfter: Duration?, to headers: inout HTTPFields) {
+    /// Adds how long to wait, if that is known.
+    public static func add(retryAfter: Duration?, to headers: inout HTTPFields) {
         if let retryAfter { headers[.retryAfter] = String(max(1, Self.seconds(retryAfter))) }
     }
 
     /// Whole seconds, rounded up: who waits that long has waited long enough.
-    static func seconds(_ duration: Duration) -> Int64 {
+    public static func seconds(_ duration: Duration) -> Int64 {
         let (seconds, attoseconds) = duration.components
         return attoseconds > 0 ? seconds + 1 : seconds
     }
