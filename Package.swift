@@ -108,9 +108,11 @@ let package = Package(
             name: "ClavigerGateway",
             dependencies: [
                 "ClavigerCore", "ClavigerHTTP", "ClavigerService", "ClavigerVerifier",
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
             ]
         ),
         // Swift client of /v1; the command line uses it.

@@ -81,6 +81,11 @@ public struct GatewayDecider: Sendable {
         }
     }
 
+    /// The answer where a gateway is set up so that nothing can be decided; the caller says in the log what is wrong.
+    func misconfigured(requestID: String) -> GatewayAnswer {
+        self.refusal(.misconfigured, nil, requestID)
+    }
+
     /// The answer for something that went wrong here.
     private func failure(_ error: any Error, _ requestID: String) -> GatewayAnswer {
         self.refusal(ProblemResponse.problem(for: error, self.logger, requestID: requestID), nil, requestID)

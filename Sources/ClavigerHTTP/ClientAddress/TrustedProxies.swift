@@ -36,6 +36,21 @@ public struct TrustedProxies: Sendable, Hashable {
             : self.walk(from: peer, lines: forwarded, address: ForwardedEntry.forwarded)
     }
 
+    /// The address of the client, as a proxy tells that is believed for how it reached this server.
+    ///
+    /// What the proxy appended itself is the last entry; from there on it is as with ``clientAddress(peer:forwarded:xForwardedFor:)``.
+    ///
+    /// - Parameter xForwardedFor: the values of `X-Forwarded-For`, one per header line, in order.
+    /// - Returns: nil if the proxy tells nothing that can be read: the client is not known then.
+    public func clientAddress(toldBy xForwardedFor: [String]) -> IPAddress? {
+        var lines = xForwardedFor
+        guard let line = lines.popLast() else { return nil }
+        let entries = line.split(separator: ",", omittingEmptySubsequences: false)
+        guard let last = entries.last, let peer = ForwardedEntry.xForwardedFor(last) else { return nil }
+        lines.append(contentsOf: entries.dropLast().map(String.init))
+        return self.clientAddress(peer: peer, forwarded: [], xForwardedFor: lines)
+    }
+
     private func walk(from peer: IPAddress, lines: [String], address: (Substring) -> IPAddress?) -> IPAddress {
         var client = peer
         for line in lines.reversed() {

@@ -27,6 +27,9 @@ public struct EndpointRegistry {
     /// All calls that anybody may make.
     public private(set) var open: [EndpointName] = []
 
+    /// What answers everything that begins with a prefix.
+    private var prefixes: [PrefixResponder] = []
+
     /// Makes an empty registry.
     ///
     /// - Parameter isSecure: whether the server speaks TLS, and so tells browsers to insist on it.
@@ -89,6 +92,23 @@ public struct EndpointRegistry {
         self.add(method, path, isFrequent: true) { request, origin, _ in try await handler(request, origin) }
     }
 
+    /// All targets that begin with a prefix, with any method; the handler reads the rest as it was written.
+    ///
+    /// The handler decides who may call: it is neither authenticated nor open to anybody by itself.
+    public mutating func prefix(
+        _ prefix: String,
+        _ handler: @escaping @Sendable (Request, RequestOrigin) async throws -> Response
+    ) {
+        let metrics = RequestMetrics(method: "any", route: prefix)
+        self.prefixes.append(
+            PrefixResponder(prefix: prefix) { [shell] request, context in
+                await shell.prefixed(prefix, metrics, request, context) { request, origin, _ in
+                    try await handler(request, origin)
+                }
+            }
+        )
+    }
+
     private func add(
         _ method: HTTPRequest.Method,
         _ path: String,
@@ -114,7 +134,26 @@ public struct EndpointRegistry {
         }
         // Added last, it wraps nothing but the answer for unknown paths.
         self.router.add(middleware: UnknownPath(shell: self.shell))
-        return self.router.buildResponder()
+        return PrefixedResponder(prefixes: self.prefixes, other: self.router.buildResponder())
+    }
+}
+
+/// What answers everything that begins with a prefix.
+private struct PrefixResponder: Sendable {
+    let prefix: String
+    let respond: @Sendable (Request, ServerContext) async -> Response
+}
+
+/// Looks at prefixes before the router does: it would take paths apart.
+private struct PrefixedResponder<Other: HTTPResponder>: HTTPResponder where Other.Context == ServerContext {
+    let prefixes: [PrefixResponder]
+    let other: Other
+
+    func respond(to request: Request, context: ServerContext) async throws -> Response {
+        for prefix in self.prefixes where request.uri.string.hasPrefix(prefix.prefix) {
+            return await prefix.respond(request, context)
+        }
+        return try await self.other.respond(to: request, context: context)
     }
 }
 

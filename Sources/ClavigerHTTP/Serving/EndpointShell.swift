@@ -37,6 +37,17 @@ struct EndpointShell: Sendable {
         }
     }
 
+    /// The answer to whatever begins with a prefix; the handler reads the rest of the target as it was written.
+    func prefixed(
+        _ prefix: String,
+        _ metrics: RequestMetrics,
+        _ request: Request,
+        _ context: ServerContext,
+        _ handler: Handler
+    ) async -> Response {
+        await self.respond(request, context, "any", prefix, .debug, metrics, isVerbatim: true, handler)
+    }
+
     private func respond(
         _ request: Request,
         _ context: ServerContext,
@@ -44,6 +55,7 @@ struct EndpointShell: Sendable {
         _ route: String,
         _ level: Logger.Level,
         _ metrics: RequestMetrics,
+        isVerbatim: Bool = false,
         _ handler: Handler
     ) async -> Response {
         let begin = MonotonicTime.nanoseconds()
@@ -56,7 +68,7 @@ struct EndpointShell: Sendable {
         var line = RequestLine()
         var response: Response
         do {
-            guard Self.isExact(request.uri.string) else { throw HTTPError(.notFound) }
+            guard isVerbatim || Self.isExact(request.uri.string) else { throw HTTPError(.notFound) }
             response = try await handler(request, origin, &line)
         } catch let error as MethodNotAllowed {
             let problem = Problem(.methodNotAllowed, "This path takes \(error.allowed).")

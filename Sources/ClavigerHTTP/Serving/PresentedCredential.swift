@@ -1,16 +1,16 @@
-import ClavigerVerifier
+public import ClavigerVerifier
 import HTTPTypes
-import Hummingbird
+public import Hummingbird
 
 /// Finds the token that a client presents: `Authorization: Bearer`, else `X-API-Key`.
 ///
 /// Never the query string.
-enum PresentedCredential {
+public enum PresentedCredential {
     private static let scheme = "bearer"
     private static let apiKeyHeader = HTTPField.Name("X-API-Key")
 
     /// The token; nil when none is presented.
-    static func token(in request: Request) -> PresentedToken? {
+    public static func token(in request: Request) -> PresentedToken? {
         if let authorization = request.headers.one(.authorization) {
             // RFC 9110 section 11.1: the scheme is compared without regard to case. Byte by byte, as every call does it.
             let bytes = authorization.utf8

@@ -63,6 +63,7 @@ extension ServerConfiguration {
         let directory = reader.value(.path(.dataDirectory, default: Self.defaultDirectory))
         let tls = Self.tls(&reader)
         let listen = Self.listen(&reader, usesTLS: tls != nil)
+        let gateway = Self.gateway(&reader, listen, usesTLS: tls != nil)
         let sealing = Self.sealing(&reader, dataDirectory: directory ?? Self.defaultDirectory)
         let cacheCapacity = reader.value(
             .number(.verifierCacheCapacity, default: "2000000", in: 1000...100_000_000)
@@ -77,13 +78,15 @@ extension ServerConfiguration {
         let requestTimeout = reader.value(.duration(.httpRequestTimeout, default: "30s", in: patience))
         let idleTimeout = reader.value(.duration(.httpIdleTimeout, default: "60s", in: patience))
         guard
-            let directory, let listen, let sealing, let cacheCapacity, let negativeLifetime, let usage, let level,
+            let directory, let listen, let gateway, let sealing, let cacheCapacity, let negativeLifetime, let usage,
+            let level,
             let format,
             let requestTimeout, let idleTimeout
         else { return nil }
         return ServerConfiguration(
             data: Data(directory: directory, isEphemeral: isEphemeral),
             listen: listen,
+            gateway: gateway,
             tls: tls,
             sealing: sealing,
             verifier: Verifier(cacheCapacity: cacheCapacity, negativeLifetime: negativeLifetime),

@@ -33,6 +33,18 @@ struct ServerConfiguration: Sendable, Hashable {
         var trustedProxies: TrustedProxies
     }
 
+    /// Where gateways ask whether a request may pass.
+    struct Gateway: Sendable, Hashable {
+        /// An address of their own; nil for `/gateway/` on the server's only.
+        var address: GatewayAddress?
+        /// A file with the secret that they share with this server.
+        var secretFile: String?
+        /// A file with the authorities whose certificates let them in.
+        var clientCA: String?
+        /// The proxies in front of them.
+        var trustedProxies: TrustedProxies
+    }
+
     /// The certificate.
     struct TLS: Sendable, Hashable {
         /// The certificate chain and its key.
@@ -87,6 +99,7 @@ struct ServerConfiguration: Sendable, Hashable {
 
     var data: Data
     var listen: Listen
+    var gateway: Gateway
     /// Nil means clear text.
     var tls: TLS?
     /// Where the root key comes from.

@@ -141,7 +141,28 @@ struct Server {
             IntegrityService(database: database, health: health, logger: self.logger),
         ]
         if let tls { services.append(tls) }
-        let application = try self.application(authority, health, tls, services, onListening)
+        let requestIDs = RequestIDs(random: self.random)
+        let gateway = try GatewayParts(
+            configuration: self.configuration,
+            authority: authority,
+            workspaceID: workspace.id,
+            requestIDs: requestIDs,
+            logger: self.logger
+        )
+        // Each address has a registry of its own.
+        let makeRegistry = { (isSecure: Bool) in
+            EndpointRegistry(
+                authority: authority,
+                requestIDs: requestIDs,
+                trustedProxies: self.configuration.listen.trustedProxies,
+                isSecure: isSecure,
+                logger: self.logger
+            )
+        }
+        if let listener = try gateway.listener(makeRegistry(false), tls) { services.append(listener) }
+        var registry = makeRegistry(tls != nil)
+        gateway.register(in: &registry)
+        let application = try self.application(authority, registry, health, tls, services, onListening)
         do {
             try await application.runService()
         } catch let error as IOError where error.errnoCode == EADDRINUSE {
@@ -157,18 +178,13 @@ struct Server {
 
     private func application(
         _ authority: Authority,
+        _ registry: EndpointRegistry,
         _ health: Health,
         _ tls: TLSCertificates?,
         _ services: [any Service],
         _ onListening: @escaping @Sendable (String) -> Void
     ) throws -> some ApplicationProtocol {
-        var registry = EndpointRegistry(
-            authority: authority,
-            requestIDs: RequestIDs(random: self.random),
-            trustedProxies: self.configuration.listen.trustedProxies,
-            isSecure: tls != nil,
-            logger: self.logger
-        )
+        var registry = registry
         ManagementAPI(authority: authority).register(in: &registry)
         OperationsAPI(authority: authority, metrics: self.metrics, healthReport: { health.report }).register(
             in: &registry
