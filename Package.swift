@@ -156,6 +156,17 @@ let package = Package(
             name: "ClavigerCoreTests",
             dependencies: ["ClavigerCore", "ClavigerTestSupport", .product(name: "Crypto", package: "swift-crypto")]
         ),
+        .testTarget(
+            name: "ClavigerGatewayTests",
+            dependencies: [
+                "ClavigerAPI", "ClavigerCore", "ClavigerGateway", "ClavigerHTTP", "ClavigerTestSupport",
+                "ClavigerVerifier",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdTesting", package: "hummingbird"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ]
+        ),
         .testTarget(name: "ClavigerVerifierTests", dependencies: ["ClavigerVerifier", "ClavigerTestSupport"]),
         .testTarget(name: "ClavigerServiceTests", dependencies: ["ClavigerService", "ClavigerTestSupport"]),
         .testTarget(name: "ClavigerStoreTests", dependencies: ["ClavigerStore", "ClavigerTestSupport"]),

@@ -29,6 +29,8 @@ public struct TestAuthority: Sendable {
     public let journal: UsageJournal
     /// The keyring in use.
     public let keyring: KeyringHolder
+    /// The tenant.
+    public let workspaceID: Workspace.ID
     /// The first management key's token, role `owner`.
     public let ownerToken: String
     /// Where the journal is, as long as somebody uses this.
@@ -100,6 +102,7 @@ public struct TestAuthority: Sendable {
             workspaceID: workspace.id,
             logger: log.logger()
         )
+        self.workspaceID = workspace.id
         self.database = opened
         self.fold = fold
         self.journal = journal

@@ -137,16 +137,16 @@ public final class Verifier: Sendable {
         recording: UseRecording,
         isVisible: (KeySnapshot) -> Bool
     ) async throws -> Verdict {
-        try await self.verifyNumbered(token, query, recording: recording, isVisible: isVisible).verdict
+        try await self.verifyOnRecord(token, query, recording: recording, isVisible: isVisible).verdict
     }
 
-    /// The same, with the number of the record; nil where the use could not go on record and was answered all the same.
-    public func verifyNumbered(
+    /// The same, with what names the record; nil where the use could not go on record and was answered all the same.
+    public func verifyOnRecord(
         _ token: PresentedToken,
         _ query: VerificationQuery,
         recording: UseRecording,
         isVisible: (KeySnapshot) -> Bool
-    ) async throws -> (verdict: Verdict, number: UInt64?) {
+    ) async throws -> (verdict: Verdict, record: RecordedUse?) {
         let use = UseInProgress(
             recording: recording,
             query: query,
@@ -183,7 +183,17 @@ public final class Verifier: Sendable {
             }
         }
         try await self.waitIfDurable(sequence)
-        return (verdict, sequence)
+        return (verdict, RecordedUse(number: sequence, time: use.now))
+    }
+
+    /// Adds to the record of a decision how the protected service answered.
+    ///
+    /// - Throws: when the journal has no room; the journal counts the gap.
+    public func noteUpstream(_ status: UInt16, of use: RecordedUse) throws(JournalFull) {
+        var record = UsageRecord(time: use.time, code: VerificationCode.valid.number, source: .upstream)
+        record.upstreamStatus = status
+        record.about = use.number
+        _ = try self.usage.append(record)
     }
 
     /// Waits until a record outlives a power cut, where that was asked for.

@@ -1,6 +1,7 @@
 import ClavigerCore
 import ClavigerHTTP
 import ClavigerService
+import ClavigerVerifier
 
 extension AccessLogFilter {
     /// Reads the filters of the access log from a query.
@@ -86,6 +87,7 @@ extension AccessLogEntry {
     static let columns: [(name: String, value: @Sendable (AccessLogEntry) -> JSON?)] = [
         ("time", { .string($0.time.text) }),
         ("code", { .string(VerificationCode(number: $0.code)?.rawValue ?? "unknown_\($0.code)") }),
+        ("source", { .string($0.source.name) }),
         ("keyId", { $0.keyID.map { .string($0.text) } }),
         ("credentialId", { $0.credentialID.map { .string($0.text) } }),
         ("lookupId", { $0.lookupID.map { .string($0.text) } }),
@@ -102,6 +104,19 @@ extension AccessLogEntry {
         ("latencyMicros", { .integer(Int64($0.latencyMicros)) }),
         ("requestId", { .string($0.requestID) }),
     ]
+}
+
+extension UsageRecord.Source {
+    /// What the API calls it.
+    var name: String {
+        switch self {
+        case .verify: "verify"
+        case .gateway: "gateway"
+        // These two are no entries of the access log.
+        case .credits: "credits"
+        case .upstream: "upstream"
+        }
+    }
 }
 
 /// How an export of the access log is written.

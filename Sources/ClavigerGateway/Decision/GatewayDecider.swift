@@ -81,6 +81,11 @@ public struct GatewayDecider: Sendable {
         }
     }
 
+    /// Puts on record how the upstream answered a request that passed.
+    public func finished(_ admission: Admission, upstreamStatus: UInt16) {
+        self.authority.noteUpstream(upstreamStatus, of: admission)
+    }
+
     /// The answer where a gateway is set up so that nothing can be decided; the caller says in the log what is wrong.
     func misconfigured(requestID: String) -> GatewayAnswer {
         self.refusal(.misconfigured, nil, requestID)

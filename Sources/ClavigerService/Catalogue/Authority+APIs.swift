@@ -137,6 +137,8 @@ extension Authority {
                 throw Problem(.stateConflict, "The api still has keys. Revoke and delete its keys first.")
             }
             try change.tx.delete(api.id, in: change.workspaceID, at: change.now)
+            // Gateways must not go on asking for it.
+            change.effects.changedEverything = true
             try change.record(action, api.id.text, before: api.publicFields)
         }
     }

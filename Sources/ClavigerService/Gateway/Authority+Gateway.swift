@@ -5,10 +5,8 @@ public import ClavigerVerifier
 public struct Admission: Sendable {
     /// The decision.
     public let verdict: Verdict
-    /// The number of its record; nil where it could not go on record and was answered all the same.
-    public let number: UInt64?
-    /// When it was decided.
-    public let decidedAt: Timestamp
+    /// The record of it; nil where it could not go on record and was answered all the same.
+    let record: RecordedUse?
 }
 
 extension Authority {
@@ -59,10 +57,19 @@ extension Authority {
         let recording = UseRecording(workspaceID: route.workspaceID, source: .gateway, requestID: requestID)
         let asked = query
         return try await Problem.ofUse {
-            let (verdict, number) = try await self.verifier.verifyNumbered(token, asked, recording: recording) {
+            let (verdict, record) = try await self.verifier.verifyOnRecord(token, asked, recording: recording) {
                 $0.workspaceID == route.workspaceID && !$0.api.isManagement
             }
-            return Admission(verdict: verdict, number: number, decidedAt: self.time.now())
+            return Admission(verdict: verdict, record: record)
         }
+    }
+
+    /// Puts on record how the protected service answered a request that was let pass.
+    ///
+    /// Where the journal has no room, the status is missing in the access log, and the gap is counted and reported as
+    /// every other one.
+    public func noteUpstream(_ status: UInt16, of admission: Admission) {
+        guard let record = admission.record else { return }
+        try? self.verifier.noteUpstream(status, of: record)
     }
 }

@@ -27,7 +27,11 @@ public final class SQLUsageStore: UsageStore {
                 let records = days.count == 1 ? batch : batch.filter { UTCDay($0.record.time) == day }
                 try await self.noteOpen(day)
                 try await self.withDay(day, creating: true) { database in
-                    try await database.write { connection in try Self.insert(records, connection) }
+                    try await database.write { connection in
+                        try Self.insert(records.filter { $0.record.source != .upstream }, connection)
+                        // A record comes after the one that it adds to, and so at the latest with it.
+                        try Self.complete(records.filter { $0.record.source == .upstream }, connection)
+                    }
                 }
             }
         }
@@ -110,6 +114,21 @@ public final class SQLUsageStore: UsageStore {
             try $0.execute("INSERT INTO open_days (day) VALUES (\(day)) ON CONFLICT (day) DO NOTHING")
         }
         self.openDays.withLock { _ = $0.insert(day) }
+    }
+
+    /// Adds to entries how the protected service answered.
+    private static func complete(
+        _ records: [(sequence: UInt64, record: UsageRecord)],
+        _ connection: any DatabaseConnection
+    ) throws {
+        guard !records.isEmpty else { return }
+        try connection.execute(
+            "UPDATE entries SET upstream_status = \(parameters: 1) WHERE sequence = \(parameters: 1)",
+            rows: records.compactMap { _, record in
+                guard let about = record.about, let status = record.upstreamStatus else { return nil }
+                return [.integer(Int64(status)), Sequence64(about).sqlValue]
+            }
+        )
     }
 
     private static func insert(

@@ -22,6 +22,7 @@ extension UsageRecord {
         static let origin = Self(rawValue: 1 << 11)
         static let userAgent = Self(rawValue: 1 << 12)
         static let upstreamStatus = Self(rawValue: 1 << 13)
+        static let about = Self(rawValue: 1 << 14)
     }
 
     /// What is written whatever is there, and all fields of fixed size, rounded up.
@@ -72,6 +73,7 @@ extension UsageRecord {
         case nil: break
         }
         if let upstreamStatus { writer.write(upstreamStatus) }
+        if let about { writer.write(about) }
         if let environment { writer.write(environment, atMost: Self.longestName) }
         if let method { writer.write(method, atMost: Self.longestName) }
         if let path { writer.write(path, atMost: Self.longestText) }
@@ -100,6 +102,7 @@ extension UsageRecord {
         if self.origin != nil { presence.insert(.origin) }
         if self.userAgent != nil { presence.insert(.userAgent) }
         if self.upstreamStatus != nil { presence.insert(.upstreamStatus) }
+        if self.about != nil { presence.insert(.about) }
         return presence
     }
 
@@ -172,7 +175,7 @@ extension UsageRecord {
             guard let address = reader.read(UInt128.self) else { return false }
             self.clientAddress = .v6(address)
         }
-        return read(.upstreamStatus, into: &self.upstreamStatus)
+        return read(.upstreamStatus, into: &self.upstreamStatus) && read(.about, into: &self.about)
     }
 
     private mutating func readTexts(_ presence: Presence, from reader: inout ByteReader) -> Bool {

@@ -13,6 +13,9 @@ public struct UsageRecord: Hashable, Sendable {
         case gateway = 1
         /// Nobody: the record only says what became of credits, and is no entry of the access log.
         case credits = 2
+        /// A gateway that has the answer of the protected service: the record adds ``UsageRecord/upstreamStatus`` to the
+        /// record ``UsageRecord/about``, and is no entry of the access log.
+        case upstream = 3
     }
 
     /// The largest number of bytes of ``environment``, ``method`` and ``requestID``.
@@ -56,6 +59,8 @@ public struct UsageRecord: Hashable, Sendable {
     public var userAgent: String?
     /// How the protected service answered, where that is known.
     public var upstreamStatus: UInt16?
+    /// The number of the record that this one adds to; both have the same ``time``.
+    public var about: UInt64?
     /// What the use cost.
     public var cost: UInt32
     /// How long the decision took, in microseconds.

@@ -13,6 +13,14 @@ public protocol UsageSink: Sendable {
 
 extension UsageJournal: UsageSink {}
 
+/// Names a record of a decision.
+public struct RecordedUse: Hashable, Sendable {
+    /// The number of the record.
+    public let number: UInt64
+    /// The time that the record has.
+    public let time: Timestamp
+}
+
 /// Writes what becomes of credits as records of their own; spends are part of the record of their verification.
 public struct CreditRecords: CreditJournal {
     private let sink: any UsageSink

@@ -137,6 +137,7 @@ extension UsageRecord {
         record.path = maybe { text(256) }
         record.origin = maybe { text(128) }
         record.userAgent = maybe { text(256) }
+        record.about = maybe { generator.next() }
         record.upstreamStatus = maybe { UInt16.random(in: 0...(.max), using: &generator) }
         record.latencyMicros = UInt32.random(in: 0...(.max), using: &generator)
         record.credits = (0..<Int.random(in: 0...4, using: &generator)).map { _ in
