@@ -82,7 +82,10 @@ import Testing
             let origin = ("Origin", "https://app.example.com")
             let passes = try await gateway.ask(restricted.token, with: [("X-Forwarded-For", "203.0.113.7"), origin])
             #expect(passes.status == 200)
-            let wrongNetwork = try await gateway.ask(restricted.token, with: [("X-Forwarded-For", "198.51.100.1"), origin])
+            let wrongNetwork = try await gateway.ask(
+                restricted.token,
+                with: [("X-Forwarded-For", "198.51.100.1"), origin]
+            )
             let noNetwork = try await gateway.ask(restricted.token, with: [origin])
             let wrongOrigin = try await gateway.ask(restricted.token, with: [("X-Forwarded-For", "203.0.113.7")])
             let noRule = try await gateway.ask(try await gateway.makeKey().token, "GET", "/v2/other")
@@ -237,7 +240,12 @@ import Testing
         try await GatewayFixture.run { gateway in
             try await gateway.makeAPI()
             let key = try await gateway.makeKey()
-            _ = try await gateway.ask(key.token, "GET", "/v1/invoices/7?secret=1", with: [("X-Forwarded-For", "203.0.113.7")])
+            _ = try await gateway.ask(
+                key.token,
+                "GET",
+                "/v1/invoices/7?secret=1",
+                with: [("X-Forwarded-For", "203.0.113.7")]
+            )
             _ = try await gateway.ask(key.token, "DELETE", "/v1/invoices/8")
             let entries = try await gateway.manage(.get, "/v1/access-log")["items"]?.array ?? []
             #expect(entries.map { $0["code"] } == ["endpoint_not_allowed", "valid"])

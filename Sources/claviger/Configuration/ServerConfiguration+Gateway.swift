@@ -57,7 +57,7 @@ extension ServerConfiguration {
             Setting<GatewayAddress>(.listenGateway) { text throws(FieldError) in try GatewayAddress(parsing: text) }
         )
         let secret = reader.value(.path(.gatewaySecretFile))
-        let clientCA = reader.value(.path(.gatewayClientCA))
+        let clientCA = reader.value(.path(.gatewayClientAuthorities))
         let proxies = reader.value(.networks(.gatewayTrustedProxies))
         guard let proxies else { return nil }
         if case .network(let network) = address, !network.isLoopback {
@@ -68,14 +68,17 @@ extension ServerConfiguration {
                 reader.refuse(
                     .listenGateway,
                     """
-                    listen.gateway can be reached from other machines: set gateway.secretFile, or gateway.clientCA, \
+                    listen.gateway can be reached from other machines: set gateway.secretFile, or gateway.clientAuthorities, \
                     so that only gateways can ask.
                     """
                 )
             }
         }
         if clientCA != nil, !usesTLS || address == nil {
-            reader.refuse(.gatewayClientCA, "gateway.clientCA needs TLS, and an address in listen.gateway.")
+            reader.refuse(
+                .gatewayClientAuthorities,
+                "gateway.clientAuthorities needs TLS, and an address in listen.gateway."
+            )
         }
         return Gateway(address: address, secretFile: secret, clientCA: clientCA, trustedProxies: proxies)
     }

@@ -7,7 +7,7 @@ enum SettingKey: String, CaseIterable, Sendable {
     case listenTrustedProxies = "listen.trustedProxies"
     case listenGateway = "listen.gateway"
     case gatewaySecretFile = "gateway.secretFile"
-    case gatewayClientCA = "gateway.clientCA"
+    case gatewayClientAuthorities = "gateway.clientAuthorities"
     case gatewayTrustedProxies = "gateway.trustedProxies"
     case tlsCertificate = "tls.certificate"
     case tlsPrivateKey = "tls.privateKey"

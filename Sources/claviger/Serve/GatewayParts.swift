@@ -119,7 +119,7 @@ struct GatewayParts {
         do {
             guard try !NIOSSLCertificate.fromPEMFile(path).isEmpty else { throw NIOSSLError.failedToLoadCertificate }
         } catch {
-            throw StartFailure("gateway.clientCA \(path) has no certificates that can be read (PEM).")
+            throw StartFailure("gateway.clientAuthorities \(path) has no certificates that can be read (PEM).")
         }
         security?.trustRoots = .file(path)
         security?.certificateVerification = .noHostnameVerification
