@@ -37,7 +37,9 @@ let package = Package(
             dependencies: [
                 "Bench",
                 .product(name: "ClavigerCore", package: "claviger"),
+                .product(name: "ClavigerSQLite", package: "claviger"),
                 .product(name: "ClavigerService", package: "claviger"),
+                .product(name: "ClavigerStore", package: "claviger"),
                 .product(name: "ClavigerVerifier", package: "claviger"),
             ]
         ),

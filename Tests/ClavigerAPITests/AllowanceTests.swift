@@ -52,6 +52,22 @@ import Testing
         }
     }
 
+    /// A key and its consumer may call their limits the same; the header names each once, with what is left at least.
+    @Test func aNameIsInTheHeaderOnce() async throws {
+        try await APIFixture.run { api in
+            let key = try await api.makeKey()
+            func limit(_ requests: Int) -> JSON {
+                [["name": "calls", "requests": .integer(Int64(requests)), "window": "1m"]]
+            }
+            _ = try await api.send(.patch, "/v1/keys/\(key.id)", ["limits": limit(9)])
+            _ = try await api.send(.patch, "/v1/consumers/\(key.consumer)", ["limits": limit(5)])
+            let answer = try await api.send(.post, "/v1/keys/verify", ["token": .string(key.token)])
+            #expect(Self.policy.flatMap { answer.headers[$0] } == "\"calls\";q=5;w=60")
+            #expect(Self.state.flatMap { answer.headers[$0] }?.hasPrefix("\"calls\";r=4;t=") == true)
+            #expect(answer.json["limits"]?.array?.count == 2)
+        }
+    }
+
     @Test func limitsOfConsumersAndAPIsAreShared() async throws {
         try await APIFixture.run { api in
             let one = try await api.makeKey(name: "One")

@@ -8,6 +8,10 @@ import ClavigerVerifier
 import Foundation
 
 let arguments = CommandLine.arguments
+if arguments.count == 3, arguments[2] == "fold" {
+    try await FoldBench.run(folder: arguments[1], records: 400_000)
+    exit(0)
+}
 guard arguments.count >= 3 else { throw BenchmarkFailure("usage: inprocess FOLDER TOKENS [SECONDS]") }
 let seconds = arguments.count > 3 ? Double(arguments[3]) ?? 1 : 1
 let tokens = try Data(contentsOf: URL(filePath: arguments[2])).split(separator: UInt8(ascii: "\n")).map { Array($0) }
@@ -22,6 +26,7 @@ try await verification.throughput()
 try await verification.floods()
 
 try await JournalBench.run(folder: arguments[1], appends: 1_000_000)
+try await FoldBench.run(folder: arguments[1], records: 200_000)
 
 let management = ManagementBench(workbench: workbench, tokens: tokens)
 try await management.run()

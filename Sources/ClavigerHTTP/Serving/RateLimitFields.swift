@@ -10,13 +10,28 @@ public enum RateLimitFields {
     /// Adds what each limit says; nothing if there are none.
     public static func add(_ decision: LimitDecision, to headers: inout HTTPFields) {
         guard !decision.outcomes.isEmpty, let policy = Self.policy, let state = Self.state else { return }
-        headers[policy] = decision.outcomes.map {
+        let outcomes = Self.distinct(decision)
+        headers[policy] = outcomes.map {
             "\"\($0.name)\";q=\($0.quota);w=\(Self.seconds($0.window))"
         }.joined(separator: ", ")
-        headers[state] = decision.outcomes.map {
+        headers[state] = outcomes.map {
             "\"\($0.name)\";r=\($0.remaining);t=\(Self.seconds($0.resetsAfter))"
         }.joined(separator: ", ")
         Self.add(retryAfter: decision.retryAfter, to: &headers)
+    }
+
+    /// Of limits with one name, as a key and its consumer may have them, the one that has the least left: the draft's
+    /// section 3 wants a name once.
+    private static func distinct(_ decision: LimitDecision) -> [LimitOutcome] {
+        var outcomes: [LimitOutcome] = []
+        for outcome in decision.outcomes {
+            guard let place = outcomes.firstIndex(where: { $0.name == outcome.name }) else {
+                outcomes.append(outcome)
+                continue
+            }
+            if outcome.remaining < outcomes[place].remaining { outcomes[place] = outcome }
+        }
+        return outcomes
     }
 
     /// Adds how long to wait, if that is known.

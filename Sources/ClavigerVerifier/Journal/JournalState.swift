@@ -46,6 +46,12 @@ struct JournalState {
 
     private var isClosed: Bool { self.limit == 0 }
 
+    /// Why a usual record would be refused now; nil if it would not.
+    var refusal: JournalFull? {
+        let usual = 4096
+        return self.spare == nil && self.limit - self.position < usual ? self.obstacle : nil
+    }
+
     mutating func keep(spare: MappedSegment) {
         self.spare = spare
         self.obstacle = nil

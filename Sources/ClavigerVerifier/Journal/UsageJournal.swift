@@ -99,6 +99,9 @@ public final class UsageJournal: Sendable {
     /// The number of records that were refused because there was no room for them.
     public var gaps: UInt64 { self.state.withLock { $0.gaps } }
 
+    /// Why there is no room for a usual record now; nil if there is.
+    public var refusal: JournalFull? { self.state.withLock { $0.refusal } }
+
     /// The sequence number of the newest record; that of the last recovered one when nothing was appended since.
     ///
     /// 0 when there is no record.

@@ -10,9 +10,13 @@ import Hummingbird
 import Logging
 import NIOCore
 import ServiceLifecycle
+import UnixSignals
 
 /// The composition root: makes every part of a server and holds them together while it runs.
 struct Server {
+    /// How long requests that are being answered may take when the server stops.
+    private static let longestFarewell = Duration.seconds(15)
+
     let configuration: ServerConfiguration
     let metrics: PrometheusExporter
     let logger: Logger
@@ -162,9 +166,23 @@ struct Server {
         if let listener = try gateway.listener(makeRegistry(false), tls) { services.append(listener) }
         var registry = makeRegistry(tls != nil)
         gateway.register(in: &registry)
-        let application = try self.application(authority, registry, health, tls, services, onListening)
+        let report: @Sendable () -> String? = {
+            [journal = usage.journal, whenFull = self.configuration.usage.whenFull] in
+            if let report = health.report { return report }
+            // Where verifications go on without a record, the server can be used.
+            guard whenFull == .refuse, journal.refusal != nil else { return nil }
+            return "The usage journal has no room; see the log."
+        }
+        let application = try self.application(authority, registry, report, tls, services, onListening)
+        var group = ServiceGroupConfiguration(
+            services: [application],
+            gracefulShutdownSignals: [.sigterm, .sigint],
+            logger: application.logger
+        )
+        // A client that does not read its answer must not keep the server from stopping.
+        group.maximumGracefulShutdownDuration = Self.longestFarewell
         do {
-            try await application.runService()
+            try await ServiceGroup(configuration: group).run()
         } catch let error as IOError where error.errnoCode == EADDRINUSE {
             throw StartFailure(
                 "\(self.configuration.listen.address) is in use by another program. Choose another with --port."
@@ -179,16 +197,14 @@ struct Server {
     private func application(
         _ authority: Authority,
         _ registry: EndpointRegistry,
-        _ health: Health,
+        _ report: @escaping @Sendable () -> String?,
         _ tls: TLSCertificates?,
         _ services: [any Service],
         _ onListening: @escaping @Sendable (String) -> Void
     ) throws -> some ApplicationProtocol {
         var registry = registry
         ManagementAPI(authority: authority).register(in: &registry)
-        OperationsAPI(authority: authority, metrics: self.metrics, healthReport: { health.report }).register(
-            in: &registry
-        )
+        OperationsAPI(authority: authority, metrics: self.metrics, healthReport: report).register(in: &registry)
         let address = self.configuration.listen.address
         let limits = RequestLimits(
             arrival: self.configuration.http.requestTimeout,

@@ -69,6 +69,7 @@ struct JournalFailureTests {
         #expect(refusal?.description.contains("No space left on device") == true)
         #expect(refusal?.description.contains("Free space") == true)
         #expect(journal.gaps == 1)
+        #expect(journal.refusal == refusal)
         #expect(throws: JournalFull.self) { try journal.append(.numbered(written)) }
         #expect(journal.gaps == 2)
         #expect(try fixture.names().allSatisfy { !$0.hasSuffix(".new") })
@@ -82,6 +83,7 @@ struct JournalFailureTests {
             if !goesOn { await Task.yield() }
         }
         #expect(goesOn)
+        #expect(journal.refusal == nil)
         #expect(try JournalFixture.all(journal) == (0...written).map { .numbered($0) })
         try await journal.close()
         #expect(try fixture.open().report.records == written + 1)
