@@ -169,7 +169,10 @@ struct Server {
             isSecure: tls != nil,
             logger: self.logger
         )
-        ManagementAPI(authority: authority).register(in: &registry)
+        let gitHubKeys = self.configuration.leaks.gitHubKeysURL.map {
+            GitHubKeys(source: GitHubKeyFetcher(url: $0), time: self.time, logger: self.logger)
+        }
+        ManagementAPI(authority: authority, gitHubKeys: gitHubKeys).register(in: &registry)
         OperationsAPI(authority: authority, metrics: self.metrics, healthReport: { health.report }).register(
             in: &registry
         )
