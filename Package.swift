@@ -75,6 +75,7 @@ let package = Package(
             name: "ClavigerHTTP",
             dependencies: [
                 "ClavigerCore", "ClavigerService", "ClavigerVerifier",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdHTTP2", package: "hummingbird"),
                 .product(name: "HummingbirdTLS", package: "hummingbird"),
@@ -169,7 +170,13 @@ let package = Package(
             ]
         ),
         .testTarget(name: "ClavigerVerifierTests", dependencies: ["ClavigerVerifier", "ClavigerTestSupport"]),
-        .testTarget(name: "ClavigerServiceTests", dependencies: ["ClavigerService", "ClavigerTestSupport"]),
+        .testTarget(
+            name: "ClavigerServiceTests",
+            dependencies: [
+                "ClavigerService", "ClavigerTestSupport", .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+            ]
+        ),
         .testTarget(name: "ClavigerStoreTests", dependencies: ["ClavigerStore", "ClavigerTestSupport"]),
         .testTarget(
             name: "ClavigerSQLiteTests",
@@ -198,6 +205,7 @@ let package = Package(
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "Yams", package: "Yams"),
             ]
         ),

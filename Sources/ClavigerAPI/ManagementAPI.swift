@@ -10,6 +10,8 @@ import NIOCore
 /// Each decodes, calls a use case and encodes; decisions are made elsewhere.
 public struct ManagementAPI: Sendable {
     let authority: Authority
+    /// What GitHub signs with; nil where its reports are not taken.
+    let gitHubKeys: GitHubKeys?
 
     /// The most bytes that a call's body may have.
     static let bodyLimit = 64 * 1024
@@ -19,8 +21,11 @@ public struct ManagementAPI: Sendable {
     static let batchLimit = 2 * 1024 * 1024
 
     /// Makes the calls for an authority.
-    public init(authority: Authority) {
+    ///
+    /// - Parameter gitHubKeys: what GitHub signs its reports of leaks with; nil if they are not to be taken.
+    public init(authority: Authority, gitHubKeys: GitHubKeys? = nil) {
         self.authority = authority
+        self.gitHubKeys = gitHubKeys
     }
 
     /// Registers all calls.
@@ -36,6 +41,8 @@ public struct ManagementAPI: Sendable {
         self.registerUsage(&registry)
         self.registerAudit(&registry)
         self.registerKeyring(&registry)
+        self.registerTokens(&registry)
+        self.registerLeaks(&registry)
     }
 }
 

@@ -19,6 +19,10 @@ public final class Authority: Sendable {
     let routes: RouteCache
     let usage: any UsageStore
     let fold: UsageFold?
+    /// Counts revocations by the network they come from.
+    ///
+    /// A table of its own: whoever is refused here is still welcome with a token.
+    let revocations: GuessThrottle
 
     /// Makes the use cases over storage that has been set up.
     public init(
@@ -41,6 +45,7 @@ public final class Authority: Sendable {
         self.fold = fold
         self.overrides = OverrideCache(store)
         self.routes = RouteCache()
+        self.revocations = GuessThrottle(configuration: Self.revocationRate, random: random)
     }
 
     /// Runs a change: the body checks and acts, the record is written, and all of it commits together or not at all.
@@ -81,17 +86,39 @@ public final class Authority: Sendable {
                     )
                 }
                 return (Outcome<T>.done(result), change.effects)
-            } afterCommit: { [verifier, overrides, routes] in
-                if $0.1.changedEverything {
-                    overrides.forget()
-                    routes.forget()
-                }
-                verifier.apply($0.1)
+            } afterCommit: {
+                self.takeIn($0.1)
             }.0
         } catch let problem as Problem where problem.kind == .forbidden {
             try await self.recordDenial(of: action, target, by: caller, problem, at: now)
             throw problem
         }
+    }
+
+    /// Runs a change that no management key asked for.
+    func change<By: Author, T: Sendable>(
+        _ action: AuditAction,
+        as author: By,
+        _ body: @escaping @Sendable (inout ChangeBy<By>) throws -> T
+    ) async throws -> T {
+        let now = self.time.now()
+        return try await self.store.write { [random] tx -> (T, Verifier.Effects) in
+            var change = ChangeBy(tx, by: author, at: now, random: random)
+            let result = try body(&change)
+            guard change.hasRecord else { throw UnrecordedChange(action: action.text) }
+            return (result, change.effects)
+        } afterCommit: {
+            self.takeIn($0.1)
+        }.0
+    }
+
+    /// Makes the memory of this server follow what was committed, before it is acknowledged (promise P4).
+    private func takeIn(_ effects: Verifier.Effects) {
+        if effects.changedEverything {
+            self.overrides.forget()
+            self.routes.forget()
+        }
+        self.verifier.apply(effects)
     }
 
     /// Reads on behalf of a caller; a denial is recorded.

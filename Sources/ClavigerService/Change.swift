@@ -4,22 +4,22 @@ import ClavigerVerifier
 /// One change in the making: the transaction, who asked, and what it means for the log and for the verifier's memory.
 ///
 /// A change that commits without an audit record is a mistake in this program; ``Authority`` refuses it.
-struct Change {
+struct ChangeBy<By: Author> {
     let tx: any AuthorityWriting
-    let caller: Caller
+    let author: By
     let now: Timestamp
     let random: any RandomSource
     var effects = Verifier.Effects()
     private(set) var hasRecord = false
 
-    init(_ tx: any AuthorityWriting, by caller: Caller, at now: Timestamp, random: any RandomSource) {
+    init(_ tx: any AuthorityWriting, by author: By, at now: Timestamp, random: any RandomSource) {
         self.tx = tx
-        self.caller = caller
+        self.author = author
         self.now = now
         self.random = random
     }
 
-    var workspaceID: Workspace.ID { self.caller.workspaceID }
+    var workspaceID: Workspace.ID { self.author.workspaceID }
 
     func newID<Owner>(_: Owner.Type = Owner.self) -> Identifier<Owner> {
         Identifier(at: self.now, from: self.random)
@@ -39,14 +39,14 @@ struct Change {
                 id: self.newID(),
                 workspaceID: self.workspaceID,
                 at: self.now,
-                actor: self.caller.actor,
+                actor: self.author.actor,
                 action: action.text,
                 target: AuditRecord.Target(kind: action.target.rawValue, id: id),
                 outcome: .done,
                 reason: reason,
                 before: before,
                 after: after,
-                requestID: self.caller.requestID
+                requestID: self.author.requestID
             )
         )
     }
@@ -57,10 +57,17 @@ struct Change {
     }
 }
 
+/// A change that the holder of a management key asked for: nearly every one.
+typealias Change = ChangeBy<Caller>
+
+extension ChangeBy<Caller> {
+    var caller: Caller { self.author }
+}
+
 /// What can be done, as the audit log names it: `key.revoke`.
 struct AuditAction: Hashable, Sendable {
     enum Target: String {
-        case workspace, api, consumer, role, plan, key, keyring, audit, usage
+        case workspace, api, consumer, role, plan, key, keyring, audit, usage, leak
         case limitOverride = "limit_override"
     }
 

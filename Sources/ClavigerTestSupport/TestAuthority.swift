@@ -142,8 +142,11 @@ public struct TestAuthority: Sendable {
     public struct NotACaller: Error {}
 
     /// All calls of the server, as the real one registers them.
-    public func registry(isSecure: Bool = false, trustedProxies: TrustedProxies = TrustedProxies()) -> EndpointRegistry
-    {
+    public func registry(
+        isSecure: Bool = false,
+        trustedProxies: TrustedProxies = TrustedProxies(),
+        gitHubKeys: GitHubKeys? = nil
+    ) -> EndpointRegistry {
         var registry = EndpointRegistry(
             authority: self.authority,
             requestIDs: RequestIDs(random: self.random),
@@ -151,14 +154,19 @@ public struct TestAuthority: Sendable {
             isSecure: isSecure,
             logger: self.log.logger()
         )
-        ManagementAPI(authority: self.authority).register(in: &registry)
+        ManagementAPI(authority: self.authority, gitHubKeys: gitHubKeys).register(in: &registry)
         OperationsAPI(authority: self.authority, metrics: PrometheusExporter()).register(in: &registry)
         return registry
     }
 
     /// The server's application, for `HummingbirdTesting`.
-    public func application() -> some ApplicationProtocol {
-        Application(responder: self.registry().buildResponder(), logger: self.log.logger())
+    ///
+    /// - Parameter gitHubKeys: nil if GitHub's reports are not taken.
+    public func application(gitHubKeys: GitHubKeys? = nil) -> some ApplicationProtocol {
+        Application(
+            responder: self.registry(gitHubKeys: gitHubKeys).buildResponder(),
+            logger: self.log.logger()
+        )
     }
 }
 

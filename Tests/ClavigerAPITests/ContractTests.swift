@@ -11,6 +11,8 @@ import Yams
     /// Calls that need no management key. Whoever adds one says so here.
     private static let openCalls: Set<String> = [
         "GET /healthz", "GET /readyz", "GET /metrics", "GET /openapi.yaml",
+        // Holding the token, and GitHub's signature, are what is asked for here.
+        "POST /oauth/revoke", "POST /v1/leaks/github",
     ]
 
     private func documented() throws -> [String: [String: Any]] {
@@ -91,7 +93,14 @@ import Yams
                     .replacingOccurrences(of: "/overrides/{id}", with: "/overrides/\(override ?? "")")
                     .replacingOccurrences(of: "/reservations/{id}", with: "/reservations/\(reservation ?? "")")
                 let body = Self.validBody(for: self.text(name), key)
-                let answer = try await api.sendRaw(name.method, path, Array(body.utf8), token: powerless.token)
+                let isForm = path.hasPrefix("/oauth/")
+                let answer = try await api.sendRaw(
+                    name.method,
+                    path,
+                    Array(body.utf8),
+                    token: powerless.token,
+                    headers: isForm ? [.contentType: "application/x-www-form-urlencoded"] : [:]
+                )
                 if self.text(name) == "GET /v1/apis" {
                     // A list shows what may be seen: here nothing.
                     #expect(answer.json["items"] == .array([]))
@@ -127,6 +136,8 @@ import Yams
         case "POST /v1/keys/batch": #"{"keys": [\#(draft)]}"#
         case "POST /v1/keys/verify", "POST /v1/keys/explain": #"{"token": "\#(key.token)"}"#
         case "POST /v1/keys/{id}/revoke": #"{"reason": "other"}"#
+        case "POST /v1/leaks": #"{"tokens": [{"token": "\#(key.token)"}]}"#
+        case "POST /oauth/introspect": "token=\(key.token)"
         case "POST /v1/keyring/rotate": #"{"purpose": "all"}"#
         default: "{}"
         }

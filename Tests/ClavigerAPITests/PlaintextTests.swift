@@ -3,6 +3,7 @@ import ClavigerSQLite
 import ClavigerTestSupport
 import Foundation
 import HTTPTypes
+import HummingbirdTesting
 import Testing
 
 /// Promises P1 and P2: where a plaintext may be, and what a copy of the database is worth.
@@ -33,7 +34,45 @@ import Testing
         _ = try await api.send(.post, "/v1/keys/\(key.id)/revoke", ["reason": .string(key.token)])
         _ = try await api.send(.post, "/v1/keys/\(key.id)/revoke", ["reason": "leaked"])
         _ = try await api.verify(key.token)
-        return [key.token, second, api.test.ownerToken]
+        let found = try await self.leakEverywhere(api)
+        return [key.token, second, api.test.ownerToken] + found
+    }
+
+    /// Tokens that are introspected, revoked and reported, also in the wrong places.
+    private func leakEverywhere(_ api: APIFixture) async throws -> [String] {
+        let owner = api.test.ownerToken
+        let asked = try await api.makeKey(name: "asked").token
+        let revoked = try await api.makeKey(name: "revoked").token
+        let reported = try await api.makeKey(name: "reported").token
+        let found = try await api.makeKey(name: "found").token
+        _ = try await api.form("/oauth/introspect", [("token", asked)], token: owner)
+        _ = try await api.form("/oauth/introspect", [(asked, asked)], token: owner)
+        _ = try await api.form("/oauth/introspect?token=\(asked)", [], authorization: APIFixture.basic(asked, asked))
+        _ = try await api.form("/oauth/introspect", [("token", asked)], authorization: APIFixture.basic("x", owner))
+        _ = try await api.form("/oauth/revoke", [("token", revoked), ("ip", revoked)])
+        _ = try await api.form("/oauth/revoke", [("token", revoked), ("token", revoked)])
+        let leak: JSON = [
+            "source": .string("paste \(reported)"),
+            "tokens": [
+                ["token": .string(reported), "url": .string("https://example.com/?t=\(reported)&u=\(reported)x")],
+                ["token": .string("x \(reported)"), "url": .string(reported)],
+            ],
+        ]
+        _ = try await api.send(.post, "/v1/leaks", leak)
+        _ = try await api.send(.post, "/v1/leaks", leak)
+        _ = try await api.send(.post, "/v1/leaks", ["tokens": [.string(reported)]])
+        _ = try await api.send(.get, "/v1/leaks?source=\(reported)")
+        let gitHub = GitHubFixture(time: api.test.time)
+        try await api.test.application(gitHubKeys: gitHub.keys).test(.router) { client in
+            let api = APIFixture(test: api.test, client: client)
+            let answer = try await gitHub.report(
+                [["token": .string(found), "type": .string("t"), "url": .string("https://example.com/\(found)")]],
+                to: api
+            )
+            #expect(answer.status == 200)
+            #expect(!answer.text.contains(found.suffix(49)))
+        }
+        return [asked, revoked, reported, found]
     }
 
     @Test func noLogLineHasOne() async throws {
@@ -54,7 +93,7 @@ import Testing
             var answers: [String] = []
             for path in [
                 "/v1/keys", "/v1/apis", "/v1/consumers", "/v1/roles", "/v1/audit/events?limit=200", "/v1/keyring",
-                "/v1/self", "/metrics",
+                "/v1/self", "/metrics", "/v1/leaks",
             ] {
                 answers.append(try await api.send(.get, path).text)
             }

@@ -14,6 +14,7 @@ extension APIDraft {
             body.nested("defaults") { $0.optional("lifetime", Field.lifetime).map(Optional.some) } ?? nil
         if let rules = EndpointRules(reading: &body) { attributes.endpointRules = rules }
         attributes.limits = RateLimits.read("limits", from: &body) ?? .none
+        if let policy = body.optional("leakPolicy", LeakPolicy.init(parsing:)) { attributes.leakPolicy = policy }
         try body.finish()
         guard let name, let prefix else { throw .validation(body.violations) }
         self.init(name: name, prefix: prefix, attributes: attributes)
@@ -43,6 +44,7 @@ extension APIPatch {
             if hasOtherwise { self.whenNoRuleMatches = .set(rules.whenNoRuleMatches) }
         }
         self.limits = body.editLimits("limits")
+        self.leakPolicy = body.edit("leakPolicy", LeakPolicy.init(parsing:))
         try body.finish()
     }
 }

@@ -20,6 +20,8 @@ public enum Permission: Hashable, Sendable {
     case checkLimits
     case readUsage
     case readAudit
+    case reportLeaks
+    case readLeaks
     case readKeyring
     case rotateKeyring
 
@@ -44,6 +46,8 @@ public enum Permission: Hashable, Sendable {
         case .checkLimits: ["limits.check"]
         case .readUsage: ["usage.read"]
         case .readAudit: ["audit.read"]
+        case .reportLeaks: ["leaks.report"]
+        case .readLeaks: ["leaks.read"]
         case .readKeyring: ["keyring.read"]
         case .rotateKeyring: ["keyring.rotate"]
         }

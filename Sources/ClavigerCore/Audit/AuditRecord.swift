@@ -7,7 +7,7 @@ public struct AuditRecord: Hashable, Sendable {
 
     /// Who acted.
     public enum Actor: Hashable, Sendable {
-        /// A management key, its owner, and where the request came from.
+        /// A management key, or a key whose holder ended it, its owner, and where the request came from.
         case key(APIKey.ID, consumer: Consumer.ID, network: String?)
         /// Claviger itself.
         case system

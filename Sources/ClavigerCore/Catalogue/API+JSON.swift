@@ -1,7 +1,8 @@
 // The one JSON form of what an api is made of: in requests and answers, in the database and in the audit log.
 
 extension API.Environment {
-    /// Reads `{"name", "tag", "publishableTag"?, "restrictions"?: {"defaults"?, "required"?}}`.
+    /// Reads `{"name", "tag", "publishableTag"?, "restrictions"?: {"defaults"?, "required"?},
+    /// "leakPolicy"?}`.
     public init?(reading reader: inout ObjectReader) {
         let before = reader.violations.count
         let name = reader.required("name", EnvironmentName.init(parsing:))
@@ -14,6 +15,7 @@ extension API.Environment {
             if let read = reader.nested("required", { Restrictions(reading: &$0) }) { required = read }
             return ()
         }
+        let leakPolicy = reader.optional("leakPolicy", LeakPolicy.init(parsing:))
         // What was refused reads as what is missing; an environment without its restrictions would be a weaker one.
         guard let name, let tag, reader.violations.count == before else { return nil }
         self.init(
@@ -21,7 +23,8 @@ extension API.Environment {
             tag: tag,
             publishableTag: publishableTag,
             defaultRestrictions: defaults,
-            requiredRestrictions: required
+            requiredRestrictions: required,
+            leakPolicy: leakPolicy
         )
     }
 
@@ -37,7 +40,18 @@ extension API.Environment {
             "tag": .string(self.tag.text),
             "publishableTag": .string(self.publishableTag.text),
             "restrictions": isRestricted ? restrictions : nil,
+            "leakPolicy": self.leakPolicy.map { .string($0.rawValue) },
         ]
+    }
+}
+
+extension LeakPolicy {
+    /// Reads the name of a policy.
+    public init(parsing text: String) throws(FieldError) {
+        guard let policy = Self(rawValue: text) else {
+            throw FieldError("must be one of \(Self.allCases.map(\.rawValue).joined(separator: ", "))")
+        }
+        self = policy
     }
 }
 

@@ -17,6 +17,8 @@ public struct API: Hashable, Sendable, Identified {
         public var defaultRestrictions: Restrictions
         /// What every key has to fulfil besides its own restrictions.
         public var requiredRestrictions: Restrictions
+        /// What becomes of its leaked keys; nil for what the api says.
+        public var leakPolicy: LeakPolicy?
 
         /// Makes an environment.
         ///
@@ -26,13 +28,15 @@ public struct API: Hashable, Sendable, Identified {
             tag: TokenTag,
             publishableTag: TokenTag? = nil,
             defaultRestrictions: Restrictions = .none,
-            requiredRestrictions: Restrictions = .none
+            requiredRestrictions: Restrictions = .none,
+            leakPolicy: LeakPolicy? = nil
         ) {
             self.name = name
             self.tag = tag
             self.publishableTag = publishableTag ?? tag.publishable
             self.defaultRestrictions = defaultRestrictions
             self.requiredRestrictions = requiredRestrictions
+            self.leakPolicy = leakPolicy
         }
 
         /// The tag of keys of a kind.
@@ -86,6 +90,8 @@ public struct API: Hashable, Sendable, Identified {
         public var endpointRules: EndpointRules
         /// Limits that all keys of the api share.
         public var limits: RateLimits
+        /// What becomes of leaked keys.
+        public var leakPolicy: LeakPolicy
 
         /// Makes attributes.
         public init(
@@ -94,7 +100,8 @@ public struct API: Hashable, Sendable, Identified {
             catalogue: [CatalogueEntry] = [],
             defaults: Defaults = Defaults(),
             endpointRules: EndpointRules = .none,
-            limits: RateLimits = .none
+            limits: RateLimits = .none,
+            leakPolicy: LeakPolicy = .compromise
         ) {
             self.description = description
             self.environments = environments
@@ -102,6 +109,7 @@ public struct API: Hashable, Sendable, Identified {
             self.defaults = defaults
             self.endpointRules = endpointRules
             self.limits = limits
+            self.leakPolicy = leakPolicy
         }
     }
 

@@ -82,7 +82,7 @@ public struct Label: Hashable, Sendable {
 
     /// Whether a character can be seen and leaves the others where they are: a name that looks like another, or turns
     /// the text around it, deceives whoever reads a table or the audit log.
-    private static func isVisible(_ scalar: Unicode.Scalar) -> Bool {
+    static func isVisible(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.properties.generalCategory {
         case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .unassigned: false
         default: true

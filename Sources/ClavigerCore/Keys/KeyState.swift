@@ -12,7 +12,7 @@ public enum TransitionReason: String, CaseIterable, Sendable {
 public struct Transition: Hashable, Sendable {
     /// When.
     public var at: Timestamp
-    /// The management key that asked for it; nil when the system did it.
+    /// The key that asked for it: a management key, or this key itself when its holder ended it; nil when the system did it.
     public var by: APIKey.ID?
     /// Why.
     public var reason: TransitionReason

@@ -34,6 +34,9 @@ public struct Identifier<Owner: Identified>: Hashable, Sendable {
     /// The 128 bits of an id.
     public var bits: UInt128 { UInt128(self.high) << 64 | UInt128(self.low) }
 
+    /// When the id was made.
+    public var madeAt: Timestamp { Timestamp(milliseconds: Int64(self.high >> 16)) }
+
     /// The id with these bits, as ``bits`` gives them.
     public init(bits: UInt128) {
         self.high = UInt64(truncatingIfNeeded: bits >> 64)

@@ -27,6 +27,7 @@ public struct Problem: Error, Hashable, Sendable {
         case validationFailed = "validation-failed"
         case unauthorized = "unauthorized"
         case forbidden = "forbidden"
+        case badSignature = "bad-signature"
         case notFound = "not-found"
         case methodNotAllowed = "method-not-allowed"
         case stateConflict = "state-conflict"

@@ -58,17 +58,24 @@ public struct EndpointRegistry {
     /// - Parameters:
     ///   - isFrequent: whether it is too frequent for a line in the log at level `info`.
     ///   - bodyFirst: how much body to take in before the caller is authenticated; nil for none.
+    ///   - takesClients: whether the management key may come as the password of `Authorization: Basic` too.
     public mutating func authenticated(
         _ method: HTTPRequest.Method,
         _ path: String,
         isFrequent: Bool = false,
         bodyFirst: Int? = nil,
+        takesClients: Bool = false,
         _ handler: @escaping @Sendable (Request, CallerContext) async throws -> Response
     ) {
         self.authenticated.append(EndpointName(method: method, path: path))
         let authority = self.authority
         self.add(method, path, isFrequent: isFrequent) { request, origin, line in
-            guard let token = PresentedCredential.token(in: request) else { throw Problem.callerMissing }
+            let isClient = takesClients && PresentedCredential.isBasic(request)
+            let client = isClient ? PresentedCredential.client(in: request) : nil
+            guard let token = isClient ? client?.token : PresentedCredential.token(in: request) else {
+                if isClient { return Self.clientRefused }
+                throw Problem.callerMissing
+            }
             var request = request
             if let bodyFirst { try await request.takeIn(atMost: bodyFirst) }
             let caller = try await authority.authenticate(
@@ -76,10 +83,27 @@ public struct EndpointRegistry {
                 network: origin.client,
                 requestID: origin.requestID
             )
-            guard let caller else { throw Problem.callerRefused }
+            guard let caller, client.map({ Self.mayBeCalled($0.name, caller) }) ?? true else {
+                if isClient { return Self.clientRefused }
+                throw Problem.callerRefused
+            }
             line.callerKeyID = caller.keyID
             return try await handler(request, CallerContext(caller: caller, origin: origin))
         }
+    }
+
+    /// Whether the name that came with a management key can be its holder's: any name, but no other key's id.
+    private static func mayBeCalled(_ name: String?, _ caller: Caller) -> Bool {
+        guard let name else { return false }
+        guard let id = try? APIKey.ID(parsing: name) else { return true }
+        return id == caller.keyID
+    }
+
+    /// The answer to a client that cannot be authenticated (RFC 6749 section 5.2).
+    private static var clientRefused: Response {
+        var response = Response.json(["error": "invalid_client"], status: .unauthorized)
+        response.headers[.wwwAuthenticate] = "Basic realm=\"claviger\", charset=\"UTF-8\""
+        return response
     }
 
     /// A call that anybody may make.

@@ -1,4 +1,5 @@
 public import ClavigerVerifier
+import Foundation
 import HTTPTypes
 public import Hummingbird
 
@@ -22,5 +23,32 @@ public enum PresentedCredential {
             return PresentedToken(Array(bytes[scheme.endIndex...].drop { $0 == UInt8(ascii: " ") }))
         }
         return Self.apiKeyHeader.flatMap { request.headers.one($0) }.map { PresentedToken($0) }
+    }
+    /// A name and a management key as OAuth clients present them, `Authorization: Basic` (RFC 6749 section 2.3.1).
+    struct Client {
+        /// The name, of which the key is proof; nil for one that is no text.
+        let name: String?
+        /// The password.
+        let token: PresentedToken
+    }
+
+    /// Whether the request has credentials of the scheme `Basic`, whatever they are.
+    static func isBasic(_ request: Request) -> Bool {
+        guard let scheme = request.headers.one(.authorization)?.utf8.prefix(while: { $0 != UInt8(ascii: " ") }) else {
+            return false
+        }
+        return scheme.count == 5 && zip(scheme, "basic".utf8).allSatisfy { $0 | 0x20 == $1 }
+    }
+
+    /// The credentials of the scheme `Basic`; nil when there are none that can be read.
+    static func client(in request: Request) -> Client? {
+        guard Self.isBasic(request), let field = request.headers.one(.authorization),
+            let decoded = Data(base64Encoded: String(field.dropFirst(5).drop { $0 == " " })),
+            let colon = decoded.firstIndex(of: UInt8(ascii: ":")),
+            let name = String(validating: decoded[..<colon], as: UTF8.self),
+            let password = String(validating: decoded[(colon + 1)...], as: UTF8.self),
+            let token = FormText.decode(password)
+        else { return nil }
+        return Client(name: FormText.decode(name), token: PresentedToken(token))
     }
 }

@@ -16,7 +16,7 @@ public enum ProblemResponse {
         case .invalidJSON, .invalidRequest: .badRequest
         case .validationFailed, .idempotencyKeyReused: .unprocessableContent
         case .unauthorized: .unauthorized
-        case .forbidden: .forbidden
+        case .forbidden, .badSignature: .forbidden
         case .notFound: .notFound
         case .methodNotAllowed: .methodNotAllowed
         case .stateConflict, .alreadyExists: .conflict
@@ -39,6 +39,7 @@ public enum ProblemResponse {
         case .validationFailed: "Validation failed"
         case .unauthorized: "Unauthorized"
         case .forbidden: "Forbidden"
+        case .badSignature: "Bad signature"
         case .notFound: "Not found"
         case .methodNotAllowed: "Method not allowed"
         case .stateConflict: "State conflict"

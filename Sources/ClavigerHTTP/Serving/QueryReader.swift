@@ -16,7 +16,7 @@ public struct QueryReader {
                 self.violations.append(Violation("?\(name.prefix(64))", "must be given once"))
                 continue
             }
-            let value = Self.decode(parts.count == 2 ? parts[1] : "")
+            let value = FormText.decode(parts.count == 2 ? parts[1] : "")
             self.values.updateValue(value, forKey: name)
             if value == nil {
                 self.violations.append(Violation("?\(name.prefix(64))", "must be percent-encoded UTF-8"))
@@ -41,27 +41,5 @@ public struct QueryReader {
             self.violations.append(Violation("?\(name.prefix(64))", "is not a parameter of this call"))
         }
         guard self.violations.isEmpty else { throw .validation(self.violations) }
-    }
-
-    /// Percent-decoding with `+` as a space, as forms and browsers write queries; nil for broken escapes or UTF-8.
-    private static func decode(_ text: Substring) -> String? {
-        var bytes: [UInt8] = []
-        var rest = text.utf8[...]
-        while let byte = rest.popFirst() {
-            switch byte {
-            case UInt8(ascii: "+"): bytes.append(UInt8(ascii: " "))
-            case UInt8(ascii: "%"):
-                guard let high = rest.popFirst().flatMap(Self.hex), let low = rest.popFirst().flatMap(Self.hex) else {
-                    return nil
-                }
-                bytes.append(high << 4 | low)
-            default: bytes.append(byte)
-            }
-        }
-        return String(validating: bytes, as: UTF8.self)
-    }
-
-    private static func hex(_ byte: UInt8) -> UInt8? {
-        byte < 0x80 ? Character(Unicode.Scalar(byte)).hexDigitValue.map(UInt8.init) : nil
     }
 }

@@ -30,7 +30,7 @@ extension Request {
         self.body = RequestBody(buffer: try await self.bytes(atMost: limit))
     }
 
-    private func bytes(atMost limit: Int) async throws -> ByteBuffer {
+    func bytes(atMost limit: Int) async throws -> ByteBuffer {
         // What is announced as too large is refused without reading it.
         if let length = self.headers.one(.contentLength).flatMap({ Int($0) }), length > limit {
             throw Self.tooLarge(limit)

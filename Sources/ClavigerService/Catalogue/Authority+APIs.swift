@@ -35,6 +35,8 @@ public struct APIPatch: Sendable {
     public var whenNoRuleMatches: Edit<EndpointRules.Otherwise> = .keep
     /// The limits that all keys share.
     public var limits: Edit<RateLimits> = .keep
+    /// What becomes of leaked keys.
+    public var leakPolicy: Edit<LeakPolicy> = .keep
 
     /// Makes a patch that changes nothing.
     public init() {}
@@ -109,6 +111,7 @@ extension Authority {
             api.attributes.defaults.lifetime = patch.defaultLifetime.applied(to: api.attributes.defaults.lifetime)
             api.attributes.endpointRules = try api.attributes.endpointRules.applying(patch)
             api.attributes.limits = patch.limits.applied(to: Optional(api.attributes.limits)) ?? .none
+            api.attributes.leakPolicy = patch.leakPolicy.applied(to: Optional(api.attributes.leakPolicy)) ?? .compromise
             try Self.checkEnvironmentsInUse(of: api, change)
             try Self.checkPublishableKeys(of: api, change)
             api.updatedAt = change.now

@@ -25,6 +25,51 @@ extension KeyCommand {
         case .destroy: .delete
         }
     }
+
+    var action: AuditAction { AuditAction(.key, self.rawValue) }
+}
+
+extension ChangeBy {
+    /// Brings a key into another state: the row, the record, and what the verifier has to forget.
+    ///
+    /// Whoever calls it has decided that the author may; every transition of every key goes through here.
+    ///
+    /// - Returns: false if the key was told so before, and nothing was done.
+    mutating func carryOut(
+        _ command: KeyCommand,
+        on key: inout APIKey,
+        reason: TransitionReason? = nil,
+        note: String? = nil
+    ) throws -> Bool {
+        let before = key.publicFields(at: self.now)
+        let transition = Transition(
+            at: self.now,
+            by: self.author.actingKeyID,
+            reason: reason ?? command.usualReason,
+            note: note
+        )
+        let state: KeyState
+        do throws(TransitionRefusal) {
+            state = try key.state.after(command, isExpired: key.isExpired(at: self.now), transition)
+        } catch {
+            throw Problem(.stateConflict, error.message)
+        }
+        guard state != key.state else { return false }
+        key.state = state
+        key.updatedAt = self.now
+        key.version += 1
+        try self.tx.update(key)
+        if command == .destroy { try self.tx.eraseDigests(of: key.id, in: self.workspaceID) }
+        self.effects.changed += try self.tx.lookupIDs(ofKey: key.id, in: self.workspaceID)
+        try self.record(
+            command.action,
+            key.id.text,
+            before: before,
+            after: key.publicFields(at: self.now),
+            reason: transition.reason.rawValue
+        )
+        return true
+    }
 }
 
 extension Authority {
@@ -41,42 +86,14 @@ extension Authority {
         by caller: Caller,
         once: Once<KeyReading>? = nil
     ) async throws -> Outcome<KeyReading> {
-        let action = AuditAction(.key, command.rawValue)
-        return try await self.change(action, id.text, by: caller, once: once) { change in
+        try await self.change(command.action, id.text, by: caller, once: once) { change in
             let caller = change.caller
             var (key, api) = try change.tx.existingKey(id, for: command.permission, caller)
             try Problem.checkVersion(version, is: key.version)
             try Self.checkReach(to: key, api, command, change)
-            let before = key.publicFields(at: change.now)
-            let transition = Transition(
-                at: change.now,
-                by: caller.keyID,
-                reason: request.reason ?? command.usualReason,
-                note: request.note
-            )
-            let state: KeyState
-            do throws(TransitionRefusal) {
-                state = try key.state.after(command, isExpired: key.isExpired(at: change.now), transition)
-            } catch {
-                throw Problem(.stateConflict, error.message)
-            }
-            guard state != key.state else {
+            if try !change.carryOut(command, on: &key, reason: request.reason, note: request.note) {
                 change.nothingToDo()
-                return KeyReading(value: key, readAt: change.now)
             }
-            key.state = state
-            key.updatedAt = change.now
-            key.version += 1
-            try change.tx.update(key)
-            if command == .destroy { try change.tx.eraseDigests(of: id, in: change.workspaceID) }
-            change.effects.changed = try change.tx.lookupIDs(ofKey: id, in: change.workspaceID)
-            try change.record(
-                action,
-                id.text,
-                before: before,
-                after: key.publicFields(at: change.now),
-                reason: transition.reason.rawValue
-            )
             return KeyReading(value: key, readAt: change.now)
         }
     }

@@ -67,7 +67,7 @@ extension Authority {
     /// Refuses a caller who names an api and environment that it may not ask about, and one who may ask about nothing.
     ///
     /// Who names none sees what it may see.
-    private func checkMayAsk(
+    func checkMayAsk(
         _ action: Permission.KeyAction,
         _ query: VerificationQuery,
         _ caller: Caller

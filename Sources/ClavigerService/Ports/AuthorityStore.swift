@@ -96,6 +96,19 @@ public struct AuditFilter: Hashable, Sendable {
     public init() {}
 }
 
+/// Which reports of leaks to list.
+public struct LeakFilter: Hashable, Sendable {
+    /// Of this key.
+    public var key: APIKey.ID?
+    /// With this source.
+    public var source: String?
+    /// Which ended so.
+    public var outcome: LeakOutcome?
+
+    /// Makes a filter that lets everything through.
+    public init() {}
+}
+
 /// An answer that was given to a request with an idempotency key.
 public struct StoredAnswer: Sendable {
     /// SHA-256 of the request's method, path and body.
@@ -198,6 +211,9 @@ public protocol AuthorityReading {
     func auditEvents(_ filter: AuditFilter, in workspace: Workspace.ID, page: PageRequest) throws -> [AuditEvent]
     func auditEvent(at index: Int, in workspace: Workspace.ID) throws -> AuditEvent?
 
+    /// Reports of leaks, the newest first.
+    func leakReports(_ filter: LeakFilter, in workspace: Workspace.ID, page: PageRequest) throws -> [LeakReport]
+
     /// The account of a key or a consumer as it was stored or begins; nil if it has no credits, or there is none.
     func creditAccount(_ id: AccountID) throws -> AccountState?
     /// The largest number of a record that accounts or reservations know of; 0 when there is none.
@@ -237,6 +253,8 @@ public protocol AuthorityWriting: AuthorityReading {
     func store(_ digest: KeyDigest, for credential: Credential.ID) throws -> Bool
 
     func append(_ record: AuditRecord) throws
+    /// Keeps a report; leaves it out where the same has been reported of the same credential.
+    func insert(_ report: LeakReport) throws
 
     func answer(_ id: StoredAnswerID) throws -> StoredAnswer?
     func insert(_ answer: StoredAnswer, _ id: StoredAnswerID) throws

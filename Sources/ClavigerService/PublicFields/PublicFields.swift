@@ -16,6 +16,7 @@ extension API {
             "endpointRules": .array(self.attributes.endpointRules.rules.map(\.json)),
             "whenNoRuleMatches": .string(self.attributes.endpointRules.whenNoRuleMatches.rawValue),
             "limits": self.attributes.limits.json,
+            "leakPolicy": .string(self.attributes.leakPolicy.rawValue),
             "createdAt": .string(self.createdAt.text),
             "updatedAt": .string(self.updatedAt.text),
         ]

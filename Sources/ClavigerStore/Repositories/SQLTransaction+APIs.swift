@@ -3,8 +3,8 @@ import ClavigerCore
 extension SQLTransaction {
     private static var apiColumns: SQL {
         """
-        id, workspace_id, name, prefix, description, environments, scopes, defaults, endpoint_rules, limits, created_at,
-        updated_at, version
+        id, workspace_id, name, prefix, description, environments, scopes, defaults, endpoint_rules, limits, leak_policy,
+        created_at, updated_at, version
         """
     }
 
@@ -47,11 +47,12 @@ extension SQLTransaction {
         try self.connection.execute(
             """
             INSERT INTO apis (id, workspace_id, name, prefix, description, environments, scopes, defaults,
-                endpoint_rules, limits, built_in, created_at, updated_at, version)
+                endpoint_rules, limits, leak_policy, built_in, created_at, updated_at, version)
             VALUES (\(api.id), \(api.workspaceID), \(api.name), \(api.prefix), \(api.attributes.description ?? ""),
                 \(Self.environments(api)), \(Self.catalogue(api)), \(Self.defaults(api)),
-                \(api.attributes.endpointRules.json), \(api.attributes.limits.json), \(api.isManagement),
-                \(api.createdAt), \(api.updatedAt), \(api.version))
+                \(api.attributes.endpointRules.json), \(api.attributes.limits.json),
+                \(api.attributes.leakPolicy.rawValue), \(api.isManagement), \(api.createdAt), \(api.updatedAt),
+                \(api.version))
             """
         )
     }
@@ -62,7 +63,7 @@ extension SQLTransaction {
             UPDATE apis SET description = \(api.attributes.description ?? ""), environments = \(Self.environments(api)),
                 scopes = \(Self.catalogue(api)), defaults = \(Self.defaults(api)),
                 endpoint_rules = \(api.attributes.endpointRules.json), limits = \(api.attributes.limits.json),
-                updated_at = \(api.updatedAt), version = \(api.version)
+                leak_policy = \(api.attributes.leakPolicy.rawValue), updated_at = \(api.updatedAt), version = \(api.version)
             WHERE workspace_id = \(api.workspaceID) AND id = \(api.id)
             """
         )
@@ -100,7 +101,8 @@ extension SQLTransaction {
                 catalogue: try row.list("scopes") { API.CatalogueEntry(reading: &$0) },
                 defaults: API.Defaults(lifetime: try defaults["lifetime"]?.string.map(DurationText.parse)),
                 endpointRules: try row.object("endpoint_rules") { EndpointRules(reading: &$0) },
-                limits: try row.limits("limits")
+                limits: try row.limits("limits"),
+                leakPolicy: try row.name("leak_policy")
             ),
             createdAt: try row.value("created_at"),
             updatedAt: try row.value("updated_at"),

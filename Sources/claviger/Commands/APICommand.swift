@@ -41,6 +41,7 @@ struct APICommand: ParsableCommand, Resource {
         fields.add("endpoint rules", lines: rules.map(Self.rule))
         if !rules.isEmpty { fields.add("all other endpoints", api.text("whenNoRuleMatches")) }
         fields.addAllowance(api)
+        fields.add("leaked keys", Self.leakPolicies(api))
         fields.add("created", api.text("createdAt"))
         fields.add("updated", api.text("updatedAt"))
         return fields.text
@@ -50,6 +51,14 @@ struct APICommand: ParsableCommand, Resource {
         (api["environments"]?.array ?? []).map { environment in
             ["name", "tag", "publishableTag"].map(environment.member).filter { !$0.isEmpty }.joined(separator: ":")
         }.joined(separator: " ")
+    }
+
+    /// What becomes of leaked keys, with the environments that say something else.
+    private static func leakPolicies(_ api: JSON) -> String {
+        let others = (api["environments"]?.array ?? []).compactMap { environment in
+            environment["leakPolicy"]?.string.map { "\(environment.text("name")): \($0)" }
+        }
+        return ([api.text("leakPolicy")] + others).filter { !$0.isEmpty }.joined(separator: ", ")
     }
 
     private static func names(_ scopes: [JSON]) -> String {
@@ -177,6 +186,12 @@ struct APIFields: ParsableArguments {
         case allow
     }
 
+    enum LeakPolicy: String, CaseIterable, ExpressibleByArgument {
+        case compromise
+        case suspend
+        case report
+    }
+
     @Option(help: ArgumentHelp("What it is, for people.", valueName: "text"))
     var description: String?
     @Option(help: ArgumentHelp("A scope that keys may have; can be repeated.", valueName: "name[=description]"))
@@ -201,6 +216,8 @@ struct APIFields: ParsableArguments {
     var endpointRules: String?
     @Option(help: "What becomes of a request that no endpoint rule is for.")
     var whenNoRuleMatches: Otherwise?
+    @Option(help: "What becomes of keys whose tokens are found where they do not belong.")
+    var leakPolicy: LeakPolicy?
 
     func fill(_ body: inout Body, isNew: Bool) throws {
         // Of something new, nothing has to be removed.
@@ -218,6 +235,7 @@ struct APIFields: ParsableArguments {
             body.set("whenNoRuleMatches", json["whenNoRuleMatches"])
         }
         body.set("whenNoRuleMatches", self.whenNoRuleMatches?.rawValue)
+        body.set("leakPolicy", self.leakPolicy?.rawValue)
     }
 
     /// The environments, with what those of the same name have now and that options do not tell; nil if none is given.

@@ -62,17 +62,18 @@ struct ConfigurationFile: Sendable {
                 self.problems.append(.init(place: place, message: "a key must be a word."))
                 continue
             }
-            let full = (section + [name]).joined(separator: ".")
-            if section.count == 1, let key = SettingKey(rawValue: full) {
+            let path = section + [name]
+            let full = path.joined(separator: ".")
+            if let key = SettingKey(rawValue: full), key.components == path {
                 self.lines[key] = line
                 if let message = Self.refusal(of: value, for: key) {
                     self.problems.append(.init(place: place, message: "\(full) \(message)"))
                 }
-            } else if section.isEmpty, SettingKey.sections.contains(name) {
+            } else if !SettingKey.names(below: path).isEmpty {
                 if let mapping = value.mapping {
-                    self.walk(mapping, below: [name])
+                    self.walk(mapping, below: path)
                 } else if value.scalar?.string != "" {
-                    self.problems.append(.init(place: place, message: "\(name) is a section: put its keys below it."))
+                    self.problems.append(.init(place: place, message: "\(full) is a section: put its keys below it."))
                 }
             } else {
                 self.problems.append(.init(place: place, message: Self.unknown(name, in: section)))
@@ -98,18 +99,19 @@ struct ConfigurationFile: Sendable {
 
     private static func unknown(_ name: String, in section: [String]) -> String {
         let shown = name.printable
-        guard let first = section.first else {
+        guard !section.isEmpty else {
             if let key = SettingKey(rawValue: name) {
-                return
-                    "\(shown) is written as a section: `\(key.components[0]):`, and `\(key.components[1]):` below it."
+                let places = key.components.map { "`\($0):`" }.joined(separator: ", and ")
+                return "\(shown) is written as a section: \(places) below it."
             }
             let sections = SettingKey.sections.sorted()
             let guess = Spelling.closest(to: name, in: sections).map { "; did you mean \($0)?" }
             return "\(shown) is not a known section\(guess ?? "; there are \(sections.joined(separator: ", ")).")"
         }
-        let keys = SettingKey.allCases.filter { $0.components[0] == first }.map { $0.components[1] }
+        let keys = SettingKey.names(below: section)
+        let place = section.joined(separator: ".")
         let guess = Spelling.closest(to: name, in: keys).map { "; did you mean \($0)?" }
-        return "\(first).\(shown) is not a known key\(guess ?? "; \(first) has \(keys.joined(separator: ", ")).")"
+        return "\(place).\(shown) is not a known key\(guess ?? "; \(place) has \(keys.joined(separator: ", ")).")"
     }
 
     private static func contents(of path: String) throws(ConfigurationProblems) -> Data {

@@ -77,11 +77,12 @@ extension ServerConfiguration {
         let patience = Duration.seconds(1) ... .seconds(3600)
         let requestTimeout = reader.value(.duration(.httpRequestTimeout, default: "30s", in: patience))
         let idleTimeout = reader.value(.duration(.httpIdleTimeout, default: "60s", in: patience))
+        let leaks = Self.leaks(&reader)
         guard
             let directory, let listen, let gateway, let sealing, let cacheCapacity, let negativeLifetime, let usage,
             let level,
             let format,
-            let requestTimeout, let idleTimeout
+            let requestTimeout, let idleTimeout, let leaks
         else { return nil }
         return ServerConfiguration(
             data: Data(directory: directory, isEphemeral: isEphemeral),
@@ -92,8 +93,23 @@ extension ServerConfiguration {
             verifier: Verifier(cacheCapacity: cacheCapacity, negativeLifetime: negativeLifetime),
             usage: usage,
             log: Log(level: level, format: format),
-            http: HTTP(requestTimeout: requestTimeout, idleTimeout: idleTimeout)
+            http: HTTP(requestTimeout: requestTimeout, idleTimeout: idleTimeout),
+            leaks: leaks
         )
+    }
+
+    private static func leaks(_ reader: inout ConfigurationReader) -> Leaks? {
+        let enabled = reader.value(.flag(.leaksGitHubEnabled, default: "false"))
+        let url = reader.value(
+            Setting(.leaksGitHubKeysURL, default: GitHubKeyFetcher.standardURL) { text throws(FieldError) in
+                guard GitHubKeyFetcher.accepts(text) else {
+                    throw FieldError("must be an https address (http only for this machine), without a user in it")
+                }
+                return text
+            }
+        )
+        guard let enabled, let url else { return nil }
+        return Leaks(gitHubKeysURL: enabled ? url : nil)
     }
 
     private static func usage(_ reader: inout ConfigurationReader) -> Usage? {

@@ -97,6 +97,12 @@ struct ServerConfiguration: Sendable, Hashable {
         var idleTimeout: Duration
     }
 
+    /// Tokens of ours that others find.
+    struct Leaks: Sendable, Hashable {
+        /// Where GitHub publishes what it signs its reports with; nil if they are not taken.
+        var gitHubKeysURL: String?
+    }
+
     var data: Data
     var listen: Listen
     var gateway: Gateway
@@ -108,4 +114,5 @@ struct ServerConfiguration: Sendable, Hashable {
     var usage: Usage
     var log: Log
     var http: HTTP
+    var leaks: Leaks
 }

@@ -1,4 +1,4 @@
-/// The names of all settings, as they stand in the file: section, dot, key.
+/// The names of all settings, as they stand in the file: section, dot, perhaps a section in it and a dot, key.
 enum SettingKey: String, CaseIterable, Sendable {
     case dataDirectory = "data.directory"
     case listenHost = "listen.host"
@@ -27,8 +27,10 @@ enum SettingKey: String, CaseIterable, Sendable {
     case logFormat = "log.format"
     case httpRequestTimeout = "http.requestTimeout"
     case httpIdleTimeout = "http.idleTimeout"
+    case leaksGitHubEnabled = "leaks.github.enabled"
+    case leaksGitHubKeysURL = "leaks.github.keysUrl"
 
-    /// The section and the key in it.
+    /// The sections, from the outside in, and the key in them.
     var components: [String] {
         self.rawValue.split(separator: ".").map(String.init)
     }
@@ -45,4 +47,16 @@ enum SettingKey: String, CaseIterable, Sendable {
 
     /// The names of all sections.
     static let sections = Set(Self.allCases.compactMap(\.components.first))
+
+    /// The names of what stands below a section, in the order of the keys: keys, and sections again.
+    static func names(below section: [String]) -> [String] {
+        var names: [String] = []
+        for components in Self.allCases.map(\.components)
+        where components.count > section.count && components.starts(with: section)
+            && !names.contains(components[section.count])
+        {
+            names.append(components[section.count])
+        }
+        return names
+    }
 }

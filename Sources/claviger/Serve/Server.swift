@@ -203,7 +203,10 @@ struct Server {
         _ onListening: @escaping @Sendable (String) -> Void
     ) throws -> some ApplicationProtocol {
         var registry = registry
-        ManagementAPI(authority: authority).register(in: &registry)
+        let gitHubKeys = self.configuration.leaks.gitHubKeysURL.map {
+            GitHubKeys(source: GitHubKeyFetcher(url: $0), time: self.time, logger: self.logger)
+        }
+        ManagementAPI(authority: authority, gitHubKeys: gitHubKeys).register(in: &registry)
         OperationsAPI(authority: authority, metrics: self.metrics, healthReport: report).register(in: &registry)
         let address = self.configuration.listen.address
         let limits = RequestLimits(

@@ -153,4 +153,40 @@ import Testing
         let defaults = try self.load(["--data", "/var/lib/claviger"]).configuration
         #expect(try self.load(yaml: example).configuration == defaults)
     }
+
+    @Test func gitHubsReportsAreTakenOnlyWhenTheyAreWanted() throws {
+        #expect(try self.load().configuration.leaks.gitHubKeysURL == nil)
+        let standard = "https://api.github.com/meta/public_keys/secret_scanning"
+        let on = try self.load(yaml: "leaks:\n  github:\n    enabled: true\n").configuration
+        #expect(on.leaks.gitHubKeysURL == standard)
+        let byVariable = try self.load([], ["CLAVIGER_LEAKS_GITHUB_ENABLED": "true"]).configuration
+        #expect(byVariable.leaks.gitHubKeysURL == standard)
+        let other = "leaks:\n  github:\n    enabled: true\n    keysUrl: http://127.0.0.1:9/keys\n"
+        #expect(try self.load(yaml: other).configuration.leaks.gitHubKeysURL == "http://127.0.0.1:9/keys")
+    }
+
+    @Test(arguments: [
+        ("leaks:\n  github:\n    enabled: maybe\n", "c.yaml:3: leaks.github.enabled must be true or false."),
+        (
+            "leaks:\n  github:\n    enabeld: true\n",
+            "c.yaml:3: leaks.github.enabeld is not a known key; did you mean enabled?"
+        ),
+        ("leaks:\n  github: true\n", "c.yaml:2: leaks.github is a section: put its keys below it."),
+        ("leaks:\n  gitlab:\n    enabled: true\n", "c.yaml:2: leaks.gitlab is not a known key; did you mean github?"),
+        (
+            "leaks.github.enabled: true\n",
+            "c.yaml:1: leaks.github.enabled is written as a section: `leaks:`, and `github:`, and `enabled:` below it."
+        ),
+        (
+            "leaks:\n  github.enabled: true\n",
+            "c.yaml:2: leaks.github.enabled is not a known key; leaks has github."
+        ),
+        (
+            "leaks:\n  github:\n    keysUrl: http://example.com/keys\n",
+            "c.yaml:3: leaks.github.keysUrl must be an https address (http only for this machine), without a user in it."
+        ),
+    ])
+    func mistakesInASectionWithinASectionAreNamed(yaml: String, message: String) {
+        #expect(self.problems(yaml: yaml) == [message])
+    }
 }

@@ -1,0 +1,30 @@
+public import ClavigerCore
+public import ClavigerVerifier
+
+/// A token that was found where it does not belong, and who found it where.
+public struct LeakedToken: Sendable {
+    /// What was found, a token or not.
+    public let token: PresentedToken
+    /// Who found it where.
+    public let source: LeakSource
+
+    /// Takes a finding.
+    public init(_ token: PresentedToken, source: LeakSource) {
+        self.token = token
+        self.source = source
+    }
+}
+
+/// What became of one token of a report.
+public struct LeakAnswer: Hashable, Sendable {
+    /// What became of it.
+    public var outcome: LeakOutcome
+    /// Its key, if it is one of ours and may be told.
+    public var keyID: APIKey.ID?
+
+    /// Makes an answer.
+    public init(_ outcome: LeakOutcome, keyID: APIKey.ID? = nil) {
+        self.outcome = outcome
+        self.keyID = keyID
+    }
+}
