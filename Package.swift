@@ -125,6 +125,18 @@ let package = Package(
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ]
         ),
+        // Sends outgoing events to endpoints.
+        .target(
+            name: "ClavigerWebhooks",
+            dependencies: [
+                "ClavigerCore", "ClavigerService",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ]
+        ),
         .target(
             name: "ClavigerTestSupport",
             dependencies: [
@@ -139,13 +151,14 @@ let package = Package(
             name: "claviger",
             dependencies: [
                 "ClavigerAPI", "ClavigerClient", "ClavigerCore", "ClavigerGateway", "ClavigerHTTP", "ClavigerService",
-                "ClavigerSQLite", "ClavigerStore", "ClavigerVerifier",
+                "ClavigerSQLite", "ClavigerStore", "ClavigerVerifier", "ClavigerWebhooks",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "Yams", package: "Yams"),
             ]
@@ -155,7 +168,12 @@ let package = Package(
             dependencies: ["ClavigerCore", "ClavigerTestSupport", .product(name: "Crypto", package: "swift-crypto")]
         ),
         .testTarget(name: "ClavigerVerifierTests", dependencies: ["ClavigerVerifier", "ClavigerTestSupport"]),
-        .testTarget(name: "ClavigerServiceTests", dependencies: ["ClavigerService", "ClavigerTestSupport"]),
+        .testTarget(
+            name: "ClavigerServiceTests",
+            dependencies: [
+                "ClavigerCore", "ClavigerService", "ClavigerStore", "ClavigerTestSupport", "ClavigerVerifier",
+            ]
+        ),
         .testTarget(name: "ClavigerStoreTests", dependencies: ["ClavigerStore", "ClavigerTestSupport"]),
         .testTarget(
             name: "ClavigerSQLiteTests",
@@ -205,12 +223,26 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ]
         ),
+        .testTarget(
+            name: "ClavigerWebhooksTests",
+            dependencies: [
+                "ClavigerCore", "ClavigerService", "ClavigerTestSupport", "ClavigerWebhooks",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdTLS", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]
+        ),
         // A real process, from the outside.
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
                 "claviger", "ClavigerCore", "ClavigerTestSupport",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
             ]

@@ -19,6 +19,10 @@ public final class Authority: Sendable {
     let routes: RouteCache
     let usage: any UsageStore
     let fold: UsageFold?
+    /// What may be done with outgoing events.
+    public let eventPolicy: EventPolicy
+    /// What the parts that tell of events say to each other.
+    public let events = EventHub()
 
     /// Makes the use cases over storage that has been set up.
     public init(
@@ -29,6 +33,7 @@ public final class Authority: Sendable {
         random: any RandomSource,
         usage: any UsageStore,
         fold: UsageFold?,
+        eventPolicy: EventPolicy = EventPolicy(),
         logger: Logger
     ) {
         self.store = store
@@ -39,6 +44,7 @@ public final class Authority: Sendable {
         self.logger = logger
         self.usage = usage
         self.fold = fold
+        self.eventPolicy = eventPolicy
         self.overrides = OverrideCache(store)
         self.routes = RouteCache()
     }
@@ -55,7 +61,8 @@ public final class Authority: Sendable {
     ) async throws -> Outcome<T> {
         let now = self.time.now()
         do {
-            return try await self.store.write { [random, holder = self.keyring] tx -> (Outcome<T>, Verifier.Effects) in
+            return try await self.store.write {
+                [random, holder = self.keyring] tx -> (Outcome<T>, Verifier.Effects, EventHub.News) in
                 // Made here, on the writing thread: a rotation that was committed before must count.
                 let sealer = Sealer(keyring: holder.keyring, random: random)
                 let answerID = once.map {
@@ -68,7 +75,7 @@ public final class Authority: Sendable {
                     let replayed = try sealer.open(answer.sealed, for: answerID.sealingContext)
                     var change = Change(tx, by: caller, at: now, random: random)
                     try change.record(AuditAction(action.target, "\(action.verb).replay"), target)
-                    return (Outcome<T>.replayed(replayed), Verifier.Effects())
+                    return (Outcome<T>.replayed(replayed), Verifier.Effects(), EventHub.News())
                 }
                 var change = Change(tx, by: caller, at: now, random: random)
                 let result = try body(&change)
@@ -80,13 +87,15 @@ public final class Authority: Sendable {
                         answerID
                     )
                 }
-                return (Outcome<T>.done(result), change.effects)
-            } afterCommit: { [verifier, overrides, routes] in
+                return (Outcome<T>.done(result), change.effects, change.news)
+            } afterCommit: { [verifier, overrides, routes, events] in
                 if $0.1.changedEverything {
                     overrides.forget()
                     routes.forget()
                 }
                 verifier.apply($0.1)
+                for account in $0.1.accounts { events.forget(account.id) }
+                events.announce($0.2)
             }.0
         } catch let problem as Problem where problem.kind == .forbidden {
             try await self.recordDenial(of: action, target, by: caller, problem, at: now)

@@ -10,6 +10,7 @@ struct Change {
     let now: Timestamp
     let random: any RandomSource
     var effects = Verifier.Effects()
+    var news = EventHub.News()
     private(set) var hasRecord = false
 
     init(_ tx: any AuthorityWriting, by caller: Caller, at now: Timestamp, random: any RandomSource) {
@@ -51,6 +52,12 @@ struct Change {
         )
     }
 
+    /// Writes an event about a key to the outbox, for whoever wants to be told.
+    mutating func emit(_ type: EventType, about key: APIKey) throws {
+        let isWanted = try self.tx.emit(type, about: key, at: self.now, from: self.random)
+        self.news.hasEvents = self.news.hasEvents || isWanted
+    }
+
     /// Notes that nothing had to be done: what was asked for is so already.
     mutating func nothingToDo() {
         self.hasRecord = true
@@ -60,7 +67,7 @@ struct Change {
 /// What can be done, as the audit log names it: `key.revoke`.
 struct AuditAction: Hashable, Sendable {
     enum Target: String {
-        case workspace, api, consumer, role, plan, key, keyring, audit, usage
+        case workspace, api, consumer, role, plan, key, keyring, audit, usage, webhook
         case limitOverride = "limit_override"
     }
 

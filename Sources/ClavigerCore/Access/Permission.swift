@@ -22,6 +22,8 @@ public enum Permission: Hashable, Sendable {
     case readAudit
     case readKeyring
     case rotateKeyring
+    case readWebhooks
+    case manageWebhooks
 
     /// The scopes of which one grants this permission; the first is the one to name in a refusal.
     ///
@@ -46,6 +48,8 @@ public enum Permission: Hashable, Sendable {
         case .readAudit: ["audit.read"]
         case .readKeyring: ["keyring.read"]
         case .rotateKeyring: ["keyring.rotate"]
+        case .readWebhooks: ["webhooks.read"]
+        case .manageWebhooks: ["webhooks.manage"]
         }
     }
 

@@ -87,10 +87,11 @@ public enum BuiltInRole: String, CaseIterable, Sendable {
             case .admin:
                 [
                     "apis.*", "consumers.*", "roles.*", "plans.*", "limits.*", "usage.read", "audit.read",
-                    "keyring.read",
+                    "keyring.read", "webhooks.*",
                 ]
-            case .operator: reading + ["apis.*.*.keys.*", "consumers.*", "plans.*", "limits.*", "usage.read"]
-            case .auditor: reading + ["usage.read", "audit.read", "keyring.read"]
+            case .operator:
+                reading + ["apis.*.*.keys.*", "consumers.*", "plans.*", "limits.*", "usage.read", "webhooks.read"]
+            case .auditor: reading + ["usage.read", "audit.read", "keyring.read", "webhooks.read"]
             case .viewer: reading
             }
         return texts.map(Scope.init(wellFormed:))

@@ -62,6 +62,7 @@ extension Authority {
             let (verdict, number) = try await self.verifier.verifyNumbered(token, asked, recording: recording) {
                 $0.workspaceID == route.workspaceID && !$0.api.isManagement
             }
+            self.events.observe(verdict, self.time)
             return Admission(verdict: verdict, number: number, decidedAt: self.time.now())
         }
     }

@@ -77,6 +77,7 @@ extension Authority {
                 after: key.publicFields(at: change.now),
                 reason: transition.reason.rawValue
             )
+            if let event = EventType(command) { try change.emit(event, about: key) }
             return KeyReading(value: key, readAt: change.now)
         }
     }

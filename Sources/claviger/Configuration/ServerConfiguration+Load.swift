@@ -76,10 +76,11 @@ extension ServerConfiguration {
         let patience = Duration.seconds(1) ... .seconds(3600)
         let requestTimeout = reader.value(.duration(.httpRequestTimeout, default: "30s", in: patience))
         let idleTimeout = reader.value(.duration(.httpIdleTimeout, default: "60s", in: patience))
+        let events = Self.events(&reader)
         guard
             let directory, let listen, let sealing, let cacheCapacity, let negativeLifetime, let usage, let level,
             let format,
-            let requestTimeout, let idleTimeout
+            let requestTimeout, let idleTimeout, let events
         else { return nil }
         return ServerConfiguration(
             data: Data(directory: directory, isEphemeral: isEphemeral),
@@ -89,7 +90,24 @@ extension ServerConfiguration {
             verifier: Verifier(cacheCapacity: cacheCapacity, negativeLifetime: negativeLifetime),
             usage: usage,
             log: Log(level: level, format: format),
-            http: HTTP(requestTimeout: requestTimeout, idleTimeout: idleTimeout)
+            http: HTTP(requestTimeout: requestTimeout, idleTimeout: idleTimeout),
+            events: events
+        )
+    }
+
+    private static func events(_ reader: inout ConfigurationReader) -> Events? {
+        let allowsPlaintext = reader.value(.flag(.eventsAllowPlaintext, default: "false"))
+        let networks = reader.value(.networks(.eventsAllowNetworks))
+        let authorityFile = reader.value(.path(.eventsAuthorityFile))
+        let timeout = reader.value(.duration(.eventsTimeout, default: "15s", in: .seconds(1) ... .seconds(60)))
+        guard let allowsPlaintext, let networks, let timeout else { return nil }
+        return Events(
+            policy: EventPolicy(
+                allowsPlaintext: allowsPlaintext,
+                addresses: AddressGuard(allowed: networks.networks)
+            ),
+            authorityFile: authorityFile,
+            timeout: timeout
         )
     }
 

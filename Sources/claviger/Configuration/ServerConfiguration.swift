@@ -85,6 +85,16 @@ struct ServerConfiguration: Sendable, Hashable {
         var idleTimeout: Duration
     }
 
+    /// Where outgoing events may go.
+    struct Events: Sendable, Hashable {
+        /// Whether `http` is allowed, and which addresses.
+        var policy: EventPolicy
+        /// A file of certificates that are trusted instead of the system's.
+        var authorityFile: String?
+        /// How long one attempt may take.
+        var timeout: Duration
+    }
+
     var data: Data
     var listen: Listen
     /// Nil means clear text.
@@ -95,4 +105,5 @@ struct ServerConfiguration: Sendable, Hashable {
     var usage: Usage
     var log: Log
     var http: HTTP
+    var events: Events
 }

@@ -23,6 +23,13 @@ enum SettingKey: String, CaseIterable, Sendable {
     case logFormat = "log.format"
     case httpRequestTimeout = "http.requestTimeout"
     case httpIdleTimeout = "http.idleTimeout"
+    case eventsAllowPlaintext = "events.allowPlaintext"
+    case eventsAllowNetworks = "events.allowNetworks"
+    case eventsAuthorityFile = "events.authorityFile"
+    case eventsTimeout = "events.timeout"
+
+    /// Whether the file may have a list.
+    var isList: Bool { self == .listenTrustedProxies || self == .eventsAllowNetworks }
 
     /// The section and the key in it.
     var components: [String] {

@@ -126,8 +126,11 @@ struct Server {
             random: self.random,
             usage: usage.store,
             fold: usage.fold,
+            eventPolicy: self.configuration.events.policy,
             logger: self.logger
         )
+        let events = try EventParts(self.configuration.events, authority: authority, logger: self.logger)
+        try await events.start()
         let health = Health()
         let maintenance = Maintenance(
             authority: authority,
@@ -139,6 +142,7 @@ struct Server {
             MaintenanceService(maintenance: maintenance, logger: self.logger),
             UsageService(parts: usage, limiter: limiter, time: self.time, logger: self.logger),
             IntegrityService(database: database, health: health, logger: self.logger),
+            events,
         ]
         if let tls { services.append(tls) }
         let application = try self.application(authority, health, tls, services, onListening)
