@@ -128,6 +128,18 @@ let package = Package(
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ]
         ),
+        // Sends outgoing events to endpoints.
+        .target(
+            name: "ClavigerWebhooks",
+            dependencies: [
+                "ClavigerCore", "ClavigerService",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ]
+        ),
         .target(
             name: "ClavigerTestSupport",
             dependencies: [
@@ -142,13 +154,14 @@ let package = Package(
             name: "claviger",
             dependencies: [
                 "ClavigerAPI", "ClavigerClient", "ClavigerCore", "ClavigerGateway", "ClavigerHTTP", "ClavigerService",
-                "ClavigerSQLite", "ClavigerStore", "ClavigerVerifier",
+                "ClavigerSQLite", "ClavigerStore", "ClavigerVerifier", "ClavigerWebhooks",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "Yams", package: "Yams"),
@@ -173,7 +186,8 @@ let package = Package(
         .testTarget(
             name: "ClavigerServiceTests",
             dependencies: [
-                "ClavigerService", "ClavigerTestSupport", .product(name: "Crypto", package: "swift-crypto"),
+                "ClavigerCore", "ClavigerService", "ClavigerStore", "ClavigerTestSupport", "ClavigerVerifier",
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
             ]
         ),
@@ -227,12 +241,27 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ]
         ),
+        .testTarget(
+            name: "ClavigerWebhooksTests",
+            dependencies: [
+                "ClavigerCore", "ClavigerService", "ClavigerTestSupport", "ClavigerWebhooks",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdTLS", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]
+        ),
         // A real process, from the outside.
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
                 "claviger", "ClavigerCore", "ClavigerTestSupport",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
             ]

@@ -39,6 +39,7 @@ public struct ManagementAPI: Sendable {
         self.registerLimits(&registry)
         self.registerCredits(&registry)
         self.registerUsage(&registry)
+        self.registerWebhooks(&registry)
         self.registerAudit(&registry)
         self.registerKeyring(&registry)
         self.registerTokens(&registry)

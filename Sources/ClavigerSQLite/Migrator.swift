@@ -23,7 +23,8 @@ struct Migration: Sendable {
     /// Released ones are never edited.
     static let all: [Migration] = [
         Migration(number: 1, name: "initial", resource: PackageResources.m0001_initial_sql),
-        Migration(number: 2, name: "leaks", resource: PackageResources.m0003_leaks_sql),
+        Migration(number: 2, name: "events", resource: PackageResources.m0002_events_sql),
+        Migration(number: 3, name: "leaks", resource: PackageResources.m0003_leaks_sql),
     ]
 
     /// Those of a day of the access log.

@@ -23,6 +23,10 @@ public final class Authority: Sendable {
     ///
     /// A table of its own: whoever is refused here is still welcome with a token.
     let revocations: GuessThrottle
+    /// What may be done with outgoing events.
+    public let eventPolicy: EventPolicy
+    /// What the parts that tell of events say to each other.
+    public let events = EventHub()
 
     /// Makes the use cases over storage that has been set up.
     public init(
@@ -33,6 +37,7 @@ public final class Authority: Sendable {
         random: any RandomSource,
         usage: any UsageStore,
         fold: UsageFold?,
+        eventPolicy: EventPolicy = EventPolicy(),
         logger: Logger
     ) {
         self.store = store
@@ -43,6 +48,7 @@ public final class Authority: Sendable {
         self.logger = logger
         self.usage = usage
         self.fold = fold
+        self.eventPolicy = eventPolicy
         self.overrides = OverrideCache(store)
         self.routes = RouteCache()
         self.revocations = GuessThrottle(configuration: Self.revocationRate, random: random)
@@ -60,7 +66,8 @@ public final class Authority: Sendable {
     ) async throws -> Outcome<T> {
         let now = self.time.now()
         do {
-            return try await self.store.write { [random, holder = self.keyring] tx -> (Outcome<T>, Verifier.Effects) in
+            return try await self.store.write {
+                [random, holder = self.keyring] tx -> (Outcome<T>, Verifier.Effects, EventHub.News) in
                 // Made here, on the writing thread: a rotation that was committed before must count.
                 let sealer = Sealer(keyring: holder.keyring, random: random)
                 let answerID = once.map {
@@ -73,7 +80,7 @@ public final class Authority: Sendable {
                     let replayed = try sealer.open(answer.sealed, for: answerID.sealingContext)
                     var change = Change(tx, by: caller, at: now, random: random)
                     try change.record(AuditAction(action.target, "\(action.verb).replay"), target)
-                    return (Outcome<T>.replayed(replayed), Verifier.Effects())
+                    return (Outcome<T>.replayed(replayed), Verifier.Effects(), EventHub.News())
                 }
                 var change = Change(tx, by: caller, at: now, random: random)
                 let result = try body(&change)
@@ -85,9 +92,9 @@ public final class Authority: Sendable {
                         answerID
                     )
                 }
-                return (Outcome<T>.done(result), change.effects)
+                return (Outcome<T>.done(result), change.effects, change.news)
             } afterCommit: {
-                self.takeIn($0.1)
+                self.takeIn($0.1, $0.2)
             }.0
         } catch let problem as Problem where problem.kind == .forbidden {
             try await self.recordDenial(of: action, target, by: caller, problem, at: now)
@@ -102,23 +109,25 @@ public final class Authority: Sendable {
         _ body: @escaping @Sendable (inout ChangeBy<By>) throws -> T
     ) async throws -> T {
         let now = self.time.now()
-        return try await self.store.write { [random] tx -> (T, Verifier.Effects) in
+        return try await self.store.write { [random] tx -> (T, Verifier.Effects, EventHub.News) in
             var change = ChangeBy(tx, by: author, at: now, random: random)
             let result = try body(&change)
             guard change.hasRecord else { throw UnrecordedChange(action: action.text) }
-            return (result, change.effects)
+            return (result, change.effects, change.news)
         } afterCommit: {
-            self.takeIn($0.1)
+            self.takeIn($0.1, $0.2)
         }.0
     }
 
     /// Makes the memory of this server follow what was committed, before it is acknowledged (promise P4).
-    private func takeIn(_ effects: Verifier.Effects) {
+    private func takeIn(_ effects: Verifier.Effects, _ news: EventHub.News) {
         if effects.changedEverything {
             self.overrides.forget()
             self.routes.forget()
         }
         self.verifier.apply(effects)
+        for account in effects.accounts { self.events.forget(account.id) }
+        self.events.announce(news)
     }
 
     /// Reads on behalf of a caller; a denial is recorded.

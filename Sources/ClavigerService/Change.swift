@@ -10,6 +10,7 @@ struct ChangeBy<By: Author> {
     let now: Timestamp
     let random: any RandomSource
     var effects = Verifier.Effects()
+    var news = EventHub.News()
     private(set) var hasRecord = false
 
     init(_ tx: any AuthorityWriting, by author: By, at now: Timestamp, random: any RandomSource) {
@@ -51,6 +52,12 @@ struct ChangeBy<By: Author> {
         )
     }
 
+    /// Writes an event about a key to the outbox, for whoever wants to be told.
+    mutating func emit(_ type: EventType, about key: APIKey) throws {
+        let isWanted = try self.tx.emit(type, about: key, at: self.now, from: self.random)
+        self.news.hasEvents = self.news.hasEvents || isWanted
+    }
+
     /// Notes that nothing had to be done: what was asked for is so already.
     mutating func nothingToDo() {
         self.hasRecord = true
@@ -67,7 +74,7 @@ extension ChangeBy<Caller> {
 /// What can be done, as the audit log names it: `key.revoke`.
 struct AuditAction: Hashable, Sendable {
     enum Target: String {
-        case workspace, api, consumer, role, plan, key, keyring, audit, usage, leak
+        case workspace, api, consumer, role, plan, key, keyring, audit, usage, leak, webhook
         case limitOverride = "limit_override"
     }
 

@@ -43,12 +43,14 @@ public struct TestAuthority: Sendable {
     ///   - rootKey: nil for one from a seed.
     ///   - configuration: how much the verifier remembers.
     ///   - throttle: how much guessing is borne.
+    ///   - eventPolicy: where outgoing events may go.
     public init(
         database: (any Database)? = nil,
         rootKey: RootKey? = nil,
         seed: UInt64 = 1,
         configuration: Verifier.Configuration = Verifier.Configuration(capacity: 10_000),
-        throttle: GuessThrottle.Configuration = GuessThrottle.Configuration()
+        throttle: GuessThrottle.Configuration = GuessThrottle.Configuration(),
+        eventPolicy: EventPolicy = EventPolicy()
     ) async throws {
         let time = ManualTime()
         let random = SeededRandom(seed: seed)
@@ -94,6 +96,7 @@ public struct TestAuthority: Sendable {
             random: random,
             usage: usage,
             fold: fold,
+            eventPolicy: eventPolicy,
             logger: log.logger()
         )
         self.maintenance = Maintenance(

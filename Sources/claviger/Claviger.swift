@@ -43,7 +43,10 @@ struct Claviger: AsyncParsableCommand {
                 name: "Limits and use",
                 subcommands: [LimitCommand.self, CreditCommand.self, UsageCommand.self]
             ),
-            CommandGroup(name: "Oversight", subcommands: [AuditCommand.self, LeakCommand.self, KeyringCommand.self]),
+            CommandGroup(
+                name: "Oversight",
+                subcommands: [AuditCommand.self, WebhookCommand.self, LeakCommand.self, KeyringCommand.self]
+            ),
             CommandGroup(name: "You", subcommands: [SelfCommand.self, ProfileCommand.self]),
         ]
     )

@@ -52,6 +52,7 @@ import Yams
             for name in api.test.registry().authenticated {
                 let path = name.path.replacingOccurrences(of: "{id}", with: "key_0000000000000000000000")
                     .replacingOccurrences(of: "{index}", with: "0")
+                    .replacingOccurrences(of: "{delivery}", with: "dlv_0000000000000000000000")
                 for token in [nil, "", "claviger_live_nonsense", "Bearer"] {
                     let answer = try await api.sendRaw(name.method, path, Array("{}".utf8), token: token)
                     #expect(answer.status == 401, "\(self.text(name))")
@@ -82,6 +83,9 @@ import Yams
                 "/v1/credits/reservations",
                 ["keyId": .string(key.id), "amount": 1, "lease": "60s"]
             ).json["id"]?.string
+            let webhook = try await api.send(.post, "/v1/webhooks", ["url": "https://hooks.example.com/"])
+                .json["webhook"]?["id"]?.string
+            let delivery = try await api.send(.post, "/v1/webhooks/\(webhook ?? "")/test").json["id"]?.string
             for name in api.test.registry().authenticated where name.path != "/v1/self" {
                 let path = name.path
                     .replacingOccurrences(of: "/v1/apis/{id}", with: "/v1/apis/\(key.api)")
@@ -91,6 +95,8 @@ import Yams
                     .replacingOccurrences(of: "{index}", with: "0")
                     .replacingOccurrences(of: "/v1/plans/{id}", with: "/v1/plans/free")
                     .replacingOccurrences(of: "/overrides/{id}", with: "/overrides/\(override ?? "")")
+                    .replacingOccurrences(of: "/v1/webhooks/{id}", with: "/v1/webhooks/\(webhook ?? "")")
+                    .replacingOccurrences(of: "{delivery}", with: delivery ?? "")
                     .replacingOccurrences(of: "/reservations/{id}", with: "/reservations/\(reservation ?? "")")
                 let body = Self.validBody(for: self.text(name), key)
                 let isForm = path.hasPrefix("/oauth/")
@@ -131,6 +137,7 @@ import Yams
         case "POST /v1/credits/reservations": #"{"keyId": "\#(key.id)", "amount": 1, "lease": "60s"}"#
         case "POST /v1/credits/reservations/{id}/commit": #"{"amount": 1}"#
         case "POST /v1/keys/{id}/what-if": #"{"scopes": []}"#
+        case "POST /v1/webhooks": #"{"url": "https://hooks.example.com/other"}"#
         case "POST /v1/roles": #"{"name": "other", "scopes": []}"#
         case "POST /v1/keys": draft
         case "POST /v1/keys/batch": #"{"keys": [\#(draft)]}"#

@@ -34,8 +34,20 @@ import Testing
         _ = try await api.send(.post, "/v1/keys/\(key.id)/revoke", ["reason": .string(key.token)])
         _ = try await api.send(.post, "/v1/keys/\(key.id)/revoke", ["reason": "leaked"])
         _ = try await api.verify(key.token)
+        let webhook = try await api.send(
+            .post,
+            "/v1/webhooks",
+            ["url": "https://hooks.example.com/"],
+            headers: [HTTPField.Name("Idempotency-Key")!: "once-2"]
+        ).json
+        let path = "/v1/webhooks/\(webhook["webhook"]?["id"]?.string ?? "")"
+        let rotated = try await api.send(.post, "\(path)/rotate-secret").json
+        _ = try await api.send(.get, path)
+        let secrets = [webhook, rotated].compactMap { $0["secret"]?.string }
+        #expect(secrets.count == 2)
+        // The last 40 characters of each are what is looked for.
         let found = try await self.leakEverywhere(api)
-        return [key.token, second, api.test.ownerToken] + found
+        return [key.token, second, api.test.ownerToken] + secrets + found
     }
 
     /// Tokens that are introspected, revoked and reported, also in the wrong places.
@@ -81,7 +93,7 @@ import Testing
             let lines = api.test.log.lines
             #expect(lines.count > 10)
             for token in tokens {
-                let secret = String(token.suffix(49))
+                let secret = String(token.suffix(40))
                 #expect(!lines.contains { $0.contains(secret) })
             }
         }
@@ -93,7 +105,7 @@ import Testing
             var answers: [String] = []
             for path in [
                 "/v1/keys", "/v1/apis", "/v1/consumers", "/v1/roles", "/v1/audit/events?limit=200", "/v1/keyring",
-                "/v1/self", "/metrics", "/v1/leaks",
+                "/v1/self", "/v1/webhooks", "/metrics", "/v1/leaks",
             ] {
                 answers.append(try await api.send(.get, path).text)
             }
@@ -101,7 +113,7 @@ import Testing
                 answers.append(try await api.send(.get, "/v1/keys/\(key["id"]?.string ?? "")/credentials").text)
             }
             for token in tokens {
-                let secret = String(token.suffix(49))
+                let secret = String(token.suffix(40))
                 #expect(!answers.contains { $0.contains(secret) })
             }
         }
@@ -121,7 +133,7 @@ import Testing
         }
         #expect(files.contains { $0.count > 4096 })
         for token in tokens {
-            let secret = Data(token.suffix(49).utf8)
+            let secret = Data(token.suffix(40).utf8)
             #expect(!files.contains { $0.range(of: secret) != nil })
         }
         // The stored form is no plain hash of the token: a copy of the database cannot be tested against guesses.

@@ -24,6 +24,8 @@ public enum Permission: Hashable, Sendable {
     case readLeaks
     case readKeyring
     case rotateKeyring
+    case readWebhooks
+    case manageWebhooks
 
     /// The scopes of which one grants this permission; the first is the one to name in a refusal.
     ///
@@ -50,6 +52,8 @@ public enum Permission: Hashable, Sendable {
         case .readLeaks: ["leaks.read"]
         case .readKeyring: ["keyring.read"]
         case .rotateKeyring: ["keyring.rotate"]
+        case .readWebhooks: ["webhooks.read"]
+        case .manageWebhooks: ["webhooks.manage"]
         }
     }
 

@@ -87,11 +87,13 @@ public enum BuiltInRole: String, CaseIterable, Sendable {
             case .admin:
                 [
                     "apis.*", "consumers.*", "roles.*", "plans.*", "limits.*", "usage.read", "audit.read",
-                    "keyring.read", "leaks.*",
+                    "keyring.read", "leaks.*", "webhooks.*",
                 ]
             case .operator:
-                reading + ["apis.*.*.keys.*", "consumers.*", "plans.*", "limits.*", "usage.read"] + ["leaks.*"]
-            case .auditor: reading + ["usage.read", "audit.read", "keyring.read", "leaks.read"]
+                reading + [
+                    "apis.*.*.keys.*", "consumers.*", "plans.*", "limits.*", "usage.read", "leaks.*", "webhooks.read",
+                ]
+            case .auditor: reading + ["usage.read", "audit.read", "keyring.read", "leaks.read", "webhooks.read"]
             case .viewer: reading
             }
         return texts.map(Scope.init(wellFormed:))

@@ -5,15 +5,24 @@ public final class KeyAllowance: Sendable {
     public let limits: [LimitUse]
     /// The accounts that every use takes from.
     public let accounts: [AccountID]
+    /// At how many credits each account counts as low: a fifth of what it is given at a time.
+    public let lowMarks: [Int64]
     /// Whether a plan of the key or of its consumer is suspended.
     public let isSuspended: Bool
     /// The name of the key's plan, else of its consumer's.
     public let plan: ResourceName?
 
     /// Makes an allowance.
-    public init(limits: [LimitUse], accounts: [AccountID], isSuspended: Bool, plan: ResourceName? = nil) {
+    public init(
+        limits: [LimitUse],
+        accounts: [AccountID],
+        lowMarks: [Int64] = [],
+        isSuspended: Bool,
+        plan: ResourceName? = nil
+    ) {
         self.limits = limits
         self.accounts = accounts
+        self.lowMarks = lowMarks
         self.isSuspended = isSuspended
         self.plan = plan
     }
@@ -38,13 +47,24 @@ public final class KeyAllowance: Sendable {
             + limits(.consumer, consumer.id.text, consumer.allowance.limits(with: consumer.plan))
             + limits(.api, api.id.text, api.limits.limits)
         var accounts: [AccountID] = []
-        if key.allowance.credits(with: key.plan) != nil { accounts.append(AccountID(.key, key.id.bits)) }
-        if consumer.allowance.credits(with: consumer.plan) != nil {
-            accounts.append(AccountID(.consumer, consumer.id.bits))
+        var lowMarks: [Int64] = []
+        for (id, policy) in [
+            (AccountID(.key, key.id.bits), key.allowance.credits(with: key.plan)?.policy),
+            (AccountID(.consumer, consumer.id.bits), consumer.allowance.credits(with: consumer.plan)?.policy),
+        ] {
+            guard let policy else { continue }
+            accounts.append(id)
+            lowMarks.append((policy.refill?.amount ?? policy.amount) / 5)
         }
         let isSuspended = key.plan?.state == .suspended || consumer.plan?.state == .suspended
         let plan = key.plan ?? consumer.plan
         guard !uses.isEmpty || !accounts.isEmpty || plan != nil else { return nil }
-        self.init(limits: uses, accounts: accounts, isSuspended: isSuspended, plan: plan?.name)
+        self.init(
+            limits: uses,
+            accounts: accounts,
+            lowMarks: lowMarks,
+            isSuspended: isSuspended,
+            plan: plan?.name
+        )
     }
 }

@@ -6,11 +6,14 @@ public struct Verdict: Sendable {
         public let remaining: Int64
         /// When the next refill comes, if there is one.
         public let refillsAt: Timestamp?
+        /// The account that has the least left.
+        public let account: AccountID?
 
         /// Makes a statement about credits.
-        public init(remaining: Int64, refillsAt: Timestamp?) {
+        public init(remaining: Int64, refillsAt: Timestamp?, account: AccountID? = nil) {
             self.remaining = remaining
             self.refillsAt = refillsAt
+            self.account = account
         }
     }
 

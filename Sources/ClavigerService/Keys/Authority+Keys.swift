@@ -19,6 +19,7 @@ extension Authority {
                 guard let (key, credential, token) = try Self.make(draft, hasher, change, &violations) else { continue }
                 try change.tx.insert(key, credential)
                 try change.record(action, key.id.text, after: key.publicFields(at: change.now))
+                try change.emit(.keyCreated, about: key)
                 change.effects.added.append(credential.lookupID)
                 issued.append(IssuedKey(key: key, token: token))
             }

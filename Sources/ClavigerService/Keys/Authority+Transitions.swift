@@ -68,6 +68,7 @@ extension ChangeBy {
             after: key.publicFields(at: self.now),
             reason: transition.reason.rawValue
         )
+        if let event = EventType(command) { try self.emit(event, about: key) }
         return true
     }
 }

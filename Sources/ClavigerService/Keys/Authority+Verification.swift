@@ -27,7 +27,7 @@ extension Authority {
             requestID: caller.requestID,
             reporter: caller.keyID
         )
-        return try await Problem.ofUse {
+        let verdict = try await Problem.ofUse {
             try await self.verifier.verify(
                 token,
                 query,
@@ -35,6 +35,8 @@ extension Authority {
                 isVisible: Self.visibility(for: .verify, caller)
             )
         }
+        self.events.observe(verdict, self.time)
+        return verdict
     }
 
     /// The same decision with its steps.

@@ -123,6 +123,7 @@ public struct FirstStart: Sendable {
         let (key, credential, token) = try self.ownerKey(api, owner, keyring, name, now)
         try tx.insert(key, credential)
         try self.record("key.create", key.id.text, key.publicFields(at: now), workspace, now, tx)
+        try tx.emit(.keyCreated, about: key, at: now, from: self.random)
         return token
     }
 

@@ -8,11 +8,11 @@ public import Logging
 public struct Maintenance: Sendable {
     /// How long answers to requests with an idempotency key are kept.
     public static let answerLifetime = Duration.seconds(24 * 3600)
-    private static let batch = 500
+    static let batch = 500
 
-    private let authority: Authority
+    let authority: Authority
     private let rehashes: RehashQueue
-    private let workspaceID: Workspace.ID
+    let workspaceID: Workspace.ID
     private let logger: Logger
 
     /// Makes the maintenance of one server.
@@ -23,7 +23,8 @@ public struct Maintenance: Sendable {
         self.logger = logger
     }
 
-    /// One round: store new digests, seal old answers anew, drop answers that are too old, sharpen the filter.
+    /// One round: store new digests, seal old answers and secrets anew, drop answers and deliveries that are too old, tell
+    /// of keys that end, sharpen the filter.
     public func runOnce() async throws {
         // First of all, so that nothing which goes wrong below keeps an old answer alive.
         let now = self.authority.time.now()
@@ -34,6 +35,9 @@ public struct Maintenance: Sendable {
         if dropped > 0 { self.logger.debug("dropped old idempotent answers", metadata: ["count": "\(dropped)"]) }
         while try await self.storeRehashes() == Self.batch {}
         while try await self.rewrapAnswers() == Self.batch {}
+        while try await self.rewrapWebhookSecrets() == Self.batch {}
+        try await self.forgetDeliveries()
+        try await self.tellEnds()
         if self.authority.verifier.isFilterOverfull { try await self.loadFilter() }
     }
 
@@ -80,7 +84,7 @@ public struct Maintenance: Sendable {
         }
     }
 
-    private func record(_ action: String, _ after: JSON) -> AuditRecord {
+    func record(_ action: String, _ after: JSON) -> AuditRecord {
         .bySystem(
             action,
             nil,

@@ -231,3 +231,43 @@ extension KeyringEntry {
         ]
     }
 }
+
+extension WebhookEndpoint {
+    /// The fields of an endpoint for answers and the audit log.
+    ///
+    /// Never its secrets.
+    public var publicFields: JSON {
+        [
+            "id": .string(self.id.text),
+            "url": .string(self.attributes.url.text),
+            "description": self.attributes.description.map(JSON.string),
+            "types": .array(self.attributes.types.map { .string($0.rawValue) }),
+            "state": .string(self.attributes.state.rawValue),
+            "failingSince": self.failingSince.map { .string($0.text) },
+            "createdAt": .string(self.createdAt.text),
+            "updatedAt": .string(self.updatedAt.text),
+        ]
+    }
+}
+
+extension Delivery {
+    /// The fields of a delivery for answers.
+    public var publicFields: JSON {
+        [
+            "id": .string(self.id.text),
+            "webhookId": .string(self.endpointID.text),
+            "event": [
+                "id": .string(self.eventID.text), "type": .string(self.type.rawValue),
+                "timestamp": .string(self.eventAt.text), "subject": .string(self.subject),
+            ],
+            "state": .string(self.state.rawValue),
+            "attempts": .integer(Int64(self.attempts)),
+            "nextAttemptAt": self.state == .pending && !self.isBlocked ? .string(self.nextAt.text) : nil,
+            "lastAttemptAt": self.last.map { .string($0.at.text) },
+            "lastStatus": self.last?.status.map { .integer(Int64($0)) },
+            "lastFailure": self.last?.failure.map { .string($0.rawValue) },
+            "createdAt": .string(self.createdAt.text),
+            "finishedAt": self.finishedAt.map { .string($0.text) },
+        ]
+    }
+}

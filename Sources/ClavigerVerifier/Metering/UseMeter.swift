@@ -115,9 +115,14 @@ extension CreditAnswer {
         // All that have too little must have more first.
         let exhausted = decision.outcomes.filter(\.isExhausted).map(\.refillsAt)
         let next = exhausted.contains(nil) ? nil : exhausted.compactMap { $0 }.max()
+        let least = decision.outcomes.min { $0.remaining < $1.remaining }
         self.init(
             isAllowed: decision.isAllowed,
-            credits: Verdict.Credits(remaining: decision.remaining ?? 0, refillsAt: refillsAt),
+            credits: Verdict.Credits(
+                remaining: least?.remaining ?? 0,
+                refillsAt: refillsAt,
+                account: least?.account
+            ),
             retryAfter: next.map { $0 - now }
         )
     }

@@ -78,11 +78,12 @@ extension ServerConfiguration {
         let requestTimeout = reader.value(.duration(.httpRequestTimeout, default: "30s", in: patience))
         let idleTimeout = reader.value(.duration(.httpIdleTimeout, default: "60s", in: patience))
         let leaks = Self.leaks(&reader)
+        let events = Self.events(&reader)
         guard
             let directory, let listen, let gateway, let sealing, let cacheCapacity, let negativeLifetime, let usage,
             let level,
             let format,
-            let requestTimeout, let idleTimeout, let leaks
+            let requestTimeout, let idleTimeout, let leaks, let events
         else { return nil }
         return ServerConfiguration(
             data: Data(directory: directory, isEphemeral: isEphemeral),
@@ -94,7 +95,24 @@ extension ServerConfiguration {
             usage: usage,
             log: Log(level: level, format: format),
             http: HTTP(requestTimeout: requestTimeout, idleTimeout: idleTimeout),
-            leaks: leaks
+            leaks: leaks,
+            events: events
+        )
+    }
+
+    private static func events(_ reader: inout ConfigurationReader) -> Events? {
+        let allowsPlaintext = reader.value(.flag(.eventsAllowPlaintext, default: "false"))
+        let networks = reader.value(.networks(.eventsAllowNetworks))
+        let authorityFile = reader.value(.path(.eventsAuthorityFile))
+        let timeout = reader.value(.duration(.eventsTimeout, default: "15s", in: .seconds(1) ... .seconds(60)))
+        guard let allowsPlaintext, let networks, let timeout else { return nil }
+        return Events(
+            policy: EventPolicy(
+                allowsPlaintext: allowsPlaintext,
+                addresses: AddressGuard(allowed: networks.networks)
+            ),
+            authorityFile: authorityFile,
+            timeout: timeout
         )
     }
 

@@ -103,6 +103,16 @@ struct ServerConfiguration: Sendable, Hashable {
         var gitHubKeysURL: String?
     }
 
+    /// Where outgoing events may go.
+    struct Events: Sendable, Hashable {
+        /// Whether `http` is allowed, and which addresses.
+        var policy: EventPolicy
+        /// A file of certificates that are trusted instead of the system's.
+        var authorityFile: String?
+        /// How long one attempt may take.
+        var timeout: Duration
+    }
+
     var data: Data
     var listen: Listen
     var gateway: Gateway
@@ -115,4 +125,5 @@ struct ServerConfiguration: Sendable, Hashable {
     var log: Log
     var http: HTTP
     var leaks: Leaks
+    var events: Events
 }

@@ -29,6 +29,15 @@ enum SettingKey: String, CaseIterable, Sendable {
     case httpIdleTimeout = "http.idleTimeout"
     case leaksGitHubEnabled = "leaks.github.enabled"
     case leaksGitHubKeysURL = "leaks.github.keysUrl"
+    case eventsAllowPlaintext = "events.allowPlaintext"
+    case eventsAllowNetworks = "events.allowNetworks"
+    case eventsAuthorityFile = "events.authorityFile"
+    case eventsTimeout = "events.timeout"
+
+    /// Whether the file may have a list.
+    var isList: Bool {
+        self == .listenTrustedProxies || self == .gatewayTrustedProxies || self == .eventsAllowNetworks
+    }
 
     /// The sections, from the outside in, and the key in them.
     var components: [String] {

@@ -130,8 +130,11 @@ struct Server {
             random: self.random,
             usage: usage.store,
             fold: usage.fold,
+            eventPolicy: self.configuration.events.policy,
             logger: self.logger
         )
+        let events = try EventParts(self.configuration.events, authority: authority, logger: self.logger)
+        try await events.start()
         let health = Health()
         let maintenance = Maintenance(
             authority: authority,
@@ -143,6 +146,7 @@ struct Server {
             MaintenanceService(maintenance: maintenance, logger: self.logger),
             UsageService(parts: usage, limiter: limiter, time: self.time, logger: self.logger),
             IntegrityService(database: database, health: health, logger: self.logger),
+            events,
         ]
         if let tls { services.append(tls) }
         let requestIDs = RequestIDs(random: self.random)

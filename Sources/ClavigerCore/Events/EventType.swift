@@ -1,0 +1,68 @@
+/// What outgoing events tell of.
+///
+/// The raw value is the `type` of the payload; it never changes.
+public enum EventType: String, CaseIterable, Hashable, Sendable {
+    case keyCreated = "key.created"
+    case keyRotated = "key.rotated"
+    case keySuspended = "key.suspended"
+    case keyResumed = "key.resumed"
+    case keyRevoked = "key.revoked"
+    case keyCompromised = "key.compromised"
+    /// 30, 7 and 1 day before a key's time is over.
+    case keyExpiring = "key.expiring"
+    case keyExpired = "key.expired"
+    /// A limit has at most a fifth left.
+    case limitWarning = "limit.warning"
+    /// A limit has nothing left, or refused.
+    case limitReached = "limit.reached"
+    /// An account has at most a fifth of its credits left.
+    case creditsLow = "credits.low"
+    /// An account has no credits left, or too few.
+    case creditsExhausted = "credits.exhausted"
+    /// Sent on request, to one endpoint.
+    case webhookTest = "webhook.test"
+
+    /// What an endpoint can ask for.
+    public static let selectable = Self.allCases.filter { $0 != .webhookTest }
+}
+
+extension EventType {
+    /// The event of a key's new state; nil where there is none.
+    public init?(_ command: KeyCommand) {
+        switch command {
+        case .suspend: self = .keySuspended
+        case .resume: self = .keyResumed
+        case .revoke: self = .keyRevoked
+        case .compromise: self = .keyCompromised
+        case .destroy: return nil
+        }
+    }
+}
+
+/// Some types of events, as the bits of one number.
+public struct EventTypes: OptionSet, Hashable, Sendable {
+    /// One bit for each type.
+    public let rawValue: UInt32
+
+    /// Makes a set from its bits.
+    public init(rawValue: UInt32) {
+        self.rawValue = rawValue
+    }
+
+    /// Makes a set of types.
+    public init(_ types: some Sequence<EventType>) {
+        self = types.reduce([]) { $0.union(Self($1)) }
+    }
+
+    private init(_ type: EventType) {
+        self.rawValue = 1 << UInt32(EventType.allCases.firstIndex(of: type) ?? 31)
+    }
+
+    /// Whether the type is one of them.
+    public func contains(_ type: EventType) -> Bool {
+        self.contains(Self(type))
+    }
+
+    /// What is found out while keys are verified.
+    public static let ofUse = Self([.limitWarning, .limitReached, .creditsLow, .creditsExhausted])
+}

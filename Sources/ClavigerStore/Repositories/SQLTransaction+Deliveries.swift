@@ -1,0 +1,221 @@
+import ClavigerCore
+import ClavigerService
+
+// The outbox: events and their deliveries.
+
+extension SQLTransaction {
+    private static var deliveryColumns: SQL {
+        """
+        deliveries.sequence, deliveries.id, deliveries.endpoint_id, deliveries.event_id, outgoing_events.type,
+        deliveries.subject, outgoing_events.at AS event_at, deliveries.state, deliveries.blocked, deliveries.attempts,
+        deliveries.next_at, deliveries.last_at, deliveries.last_status, deliveries.last_failure,
+        deliveries.created_at, deliveries.finished_at
+        """
+    }
+
+    private static var deliveriesWithEvents: SQL {
+        "deliveries JOIN outgoing_events ON outgoing_events.id = deliveries.event_id"
+    }
+
+    func delivery(_ id: Delivery.ID, of endpoint: WebhookEndpoint.ID) throws -> Delivery? {
+        try self.connection.row(
+            """
+            SELECT \(sql: Self.deliveryColumns) FROM \(sql: Self.deliveriesWithEvents)
+            WHERE deliveries.id = \(id) AND deliveries.endpoint_id = \(endpoint)
+            """
+        ).map(Self.delivery)
+    }
+
+    func deliveries(
+        of endpoint: WebhookEndpoint.ID,
+        state: Delivery.State?,
+        page: PageRequest
+    ) throws -> [(number: Int64, delivery: Delivery)] {
+        var conditions: [SQL] = ["deliveries.endpoint_id = \(endpoint)"]
+        if let state { conditions.append("deliveries.state = \(state.rawValue)") }
+        if let after = page.after.flatMap({ Int64($0) }) { conditions.append("deliveries.sequence < \(after)") }
+        return try self.connection.rows(
+            """
+            SELECT \(sql: Self.deliveryColumns) FROM \(sql: Self.deliveriesWithEvents)
+            WHERE \(sql: .joined(conditions, separator: " AND ")) ORDER BY deliveries.sequence DESC LIMIT \(page.limit)
+            """
+        ).map { (try $0.value("sequence"), try Self.delivery($0)) }
+    }
+
+    func dueDeliveries(to endpoint: WebhookEndpoint.ID, at now: Timestamp, limit: Int) throws -> [DueDelivery] {
+        guard try self.exists("SELECT 1 FROM webhook_endpoints WHERE id = \(endpoint) AND held_until <= \(now)") else {
+            return []
+        }
+        return try self.connection.rows(
+            """
+            SELECT \(sql: Self.deliveryColumns), outgoing_events.body FROM \(sql: Self.deliveriesWithEvents)
+            WHERE deliveries.endpoint_id = \(endpoint) AND deliveries.state = 'pending' AND deliveries.blocked = 0
+                AND deliveries.next_at <= \(now) AND deliveries.leased_until <= \(now)
+            ORDER BY deliveries.next_at, deliveries.sequence LIMIT \(limit)
+            """
+        ).map { DueDelivery(delivery: try Self.delivery($0), body: try $0.value("body")) }
+    }
+
+    func insert(_ event: OutgoingEvent, _ deliveries: [Delivery]) throws {
+        try self.connection.execute(
+            """
+            INSERT INTO outgoing_events (id, workspace_id, type, at, subject, body)
+            VALUES (\(event.id), \(event.workspaceID), \(event.type.rawValue), \(event.at), \(event.subject),
+                \(event.body))
+            """
+        )
+        for delivery in deliveries {
+            try self.connection.execute(
+                """
+                INSERT INTO deliveries (id, endpoint_id, event_id, subject, state, blocked, next_at, created_at)
+                VALUES (\(delivery.id), \(delivery.endpointID), \(delivery.eventID), \(delivery.subject),
+                    \(delivery.state.rawValue), \(delivery.isBlocked), \(delivery.nextAt), \(delivery.createdAt))
+                """
+            )
+        }
+    }
+
+    func hasPending(about subject: String, to endpoint: WebhookEndpoint.ID) throws -> Bool {
+        try self.exists(
+            "SELECT 1 FROM deliveries WHERE endpoint_id = \(endpoint) AND subject = \(subject) AND state = 'pending'"
+        )
+    }
+
+    func lease(_ delivery: Delivery.ID, until end: Timestamp) throws {
+        try self.connection.execute("UPDATE deliveries SET leased_until = \(end) WHERE id = \(delivery)")
+    }
+
+    func releaseLeases() throws {
+        try self.connection.execute(
+            "UPDATE deliveries SET leased_until = 0 WHERE state = 'pending' AND blocked = 0 AND leased_until <> 0"
+        )
+    }
+
+    func settle(_ delivery: Delivery) throws {
+        try self.connection.execute(
+            """
+            UPDATE deliveries SET state = \(delivery.state.rawValue), attempts = \(delivery.attempts),
+                next_at = \(delivery.nextAt), leased_until = 0, last_at = \(delivery.last?.at),
+                last_status = \(delivery.last?.status), last_failure = \(delivery.last?.failure?.rawValue),
+                finished_at = \(delivery.finishedAt)
+            WHERE id = \(delivery.id)
+            """
+        )
+        guard delivery.state != .pending else { return }
+        try self.unblock(delivery.endpointID, about: delivery.subject)
+    }
+
+    func replay(_ delivery: Delivery, at now: Timestamp) throws {
+        try self.restart(delivery.endpointID, "id = \(delivery.id) AND state <> 'pending'", at: now)
+        try self.unblock(delivery.endpointID, about: delivery.subject)
+    }
+
+    func replayDead(of endpoint: WebhookEndpoint.ID, at now: Timestamp) throws -> Int {
+        let count = try self.restart(endpoint, "state = 'dead'", at: now)
+        try self.unblock(endpoint, about: nil)
+        return count
+    }
+
+    @discardableResult
+    private func restart(_ endpoint: WebhookEndpoint.ID, _ condition: SQL, at now: Timestamp) throws -> Int {
+        try self.connection.execute(
+            """
+            UPDATE deliveries SET state = 'pending', blocked = 1, attempts = 0, next_at = \(now), leased_until = 0,
+                finished_at = NULL
+            WHERE endpoint_id = \(endpoint) AND \(sql: condition)
+            """
+        )
+    }
+
+    /// Gives the first of those that wait about a subject, or about each one, its turn, where none has it.
+    private func unblock(_ endpoint: WebhookEndpoint.ID, about subject: String?) throws {
+        let which: SQL = if let subject { "AND subject = \(subject)" } else { "" }
+        try self.connection.execute(
+            """
+            UPDATE deliveries SET blocked = 0
+            WHERE endpoint_id = \(endpoint) AND state = 'pending' AND blocked = 1 \(sql: which) AND NOT EXISTS
+                (SELECT 1 FROM deliveries AS earlier WHERE earlier.endpoint_id = deliveries.endpoint_id
+                    AND earlier.subject = deliveries.subject AND earlier.state = 'pending'
+                    AND (earlier.blocked = 0 OR earlier.sequence < deliveries.sequence))
+            """
+        )
+    }
+
+    func deleteDeliveries(_ state: Delivery.State, finishedBefore moment: Timestamp, limit: Int) throws -> Int {
+        let events = try self.connection.rows(
+            """
+            SELECT sequence, event_id FROM deliveries WHERE state = \(state.rawValue) AND finished_at < \(moment)
+            ORDER BY finished_at LIMIT \(limit)
+            """
+        )
+        for row in events {
+            let sequence: Int64 = try row.value("sequence")
+            let event: OutgoingEvent.ID = try row.value("event_id")
+            try self.connection.execute("DELETE FROM deliveries WHERE sequence = \(sequence)")
+            try self.connection.execute(
+                """
+                DELETE FROM outgoing_events
+                WHERE id = \(event) AND NOT EXISTS (SELECT 1 FROM deliveries WHERE event_id = \(event))
+                """
+            )
+        }
+        return events.count
+    }
+
+    func keys(endingAfter start: Timestamp, until end: Timestamp, in workspace: Workspace.ID) throws -> [APIKey] {
+        try self.connection.rows(
+            """
+            SELECT id FROM keys
+            WHERE workspace_id = \(workspace) AND expires_at > \(start) AND expires_at <= \(end)
+                AND state IN ('pending', 'active', 'suspended')
+            ORDER BY expires_at, id
+            """
+        ).compactMap { try self.key(try $0.value("id"), in: workspace) }
+    }
+
+    func keysWatchedUntil() throws -> Timestamp? {
+        guard let row = try self.connection.row("SELECT value FROM meta WHERE name = 'keys_watched_until'") else {
+            return nil
+        }
+        guard let milliseconds = Int64(try row.value("value", as: String.self)) else { throw Row.unreadable("value") }
+        return Timestamp(milliseconds: milliseconds)
+    }
+
+    func setKeysWatched(until moment: Timestamp) throws {
+        try self.connection.execute(
+            """
+            INSERT INTO meta (name, value) VALUES ('keys_watched_until', \(String(moment.milliseconds)))
+            ON CONFLICT (name) DO UPDATE SET value = excluded.value
+            """
+        )
+    }
+
+    private static func delivery(_ row: Row) throws -> Delivery {
+        let failure = try row.value("last_failure", as: String?.self)
+        let last: Delivery.Attempt? = try row.value("last_at", as: Timestamp?.self).map { at in
+            Delivery.Attempt(
+                at: at,
+                status: try row.value("last_status"),
+                failure: try failure.map { text in
+                    guard let failure = Delivery.Failure(rawValue: text) else { throw Row.unreadable("last_failure") }
+                    return failure
+                }
+            )
+        }
+        return Delivery(
+            id: try row.value("id"),
+            endpointID: try row.value("endpoint_id"),
+            eventID: try row.value("event_id"),
+            type: try row.name("type"),
+            subject: try row.value("subject"),
+            eventAt: try row.value("event_at"),
+            state: try row.name("state"),
+            isBlocked: try row.value("blocked"),
+            attempts: try row.value("attempts"),
+            nextAt: try row.value("next_at"),
+            last: last,
+            createdAt: try row.value("created_at"),
+            finishedAt: try row.value("finished_at")
+        )
+    }
+}
