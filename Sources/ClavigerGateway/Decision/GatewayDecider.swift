@@ -81,6 +81,18 @@ public struct GatewayDecider: Sendable {
         }
     }
 
+    /// The answer where a gateway asks for something that cannot be: the operator's mistake, not the client's.
+    ///
+    /// - Parameter cause: what is wrong, for the log alone.
+    public func misconfigured(_ cause: String, requestID: String? = nil) -> GatewayAnswer {
+        let requestID = requestID ?? self.requestIDs.next()
+        self.logger.error(
+            "a gateway is not set up correctly",
+            metadata: ["requestId": "\(requestID)", "cause": "\(cause)"]
+        )
+        return self.refusal(.misconfigured, nil, requestID)
+    }
+
     /// The answer for something that went wrong here.
     private func failure(_ error: any Error, _ requestID: String) -> GatewayAnswer {
         self.refusal(ProblemResponse.problem(for: error, self.logger, requestID: requestID), nil, requestID)
