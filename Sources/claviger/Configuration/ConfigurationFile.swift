@@ -84,7 +84,7 @@ struct ConfigurationFile: Sendable {
         switch value {
         case .scalar(let scalar): scalar.string.isEmpty ? "has no value: give one, or remove the key." : nil
         case .sequence(let sequence):
-            if key != .listenTrustedProxies {
+            if !key.isList {
                 "must be one value, not a list."
             } else if sequence.contains(where: { $0.scalar == nil }) {
                 "must be a list of networks."

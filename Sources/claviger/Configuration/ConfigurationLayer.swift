@@ -24,7 +24,7 @@ struct ConfigurationLayer: Sendable {
             return nil
         } catch {
             // A file can have a list where the other layers have text.
-            guard key == .listenTrustedProxies,
+            guard key.isList,
                 case .stringArray(let elements)? = try? self.snapshot.value(forKey: name, type: .stringArray).value?
                     .content
             else { throw FieldError("must be one value") }

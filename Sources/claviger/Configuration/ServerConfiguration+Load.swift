@@ -76,6 +76,7 @@ extension ServerConfiguration {
         let patience = Duration.seconds(1) ... .seconds(3600)
         let requestTimeout = reader.value(.duration(.httpRequestTimeout, default: "30s", in: patience))
         let idleTimeout = reader.value(.duration(.httpIdleTimeout, default: "60s", in: patience))
+        let envoy = Self.envoy(&reader, usesTLS: tls != nil)
         guard
             let directory, let listen, let sealing, let cacheCapacity, let negativeLifetime, let usage, let level,
             let format,
@@ -89,7 +90,8 @@ extension ServerConfiguration {
             verifier: Verifier(cacheCapacity: cacheCapacity, negativeLifetime: negativeLifetime),
             usage: usage,
             log: Log(level: level, format: format),
-            http: HTTP(requestTimeout: requestTimeout, idleTimeout: idleTimeout)
+            http: HTTP(requestTimeout: requestTimeout, idleTimeout: idleTimeout),
+            envoy: envoy
         )
     }
 

@@ -85,6 +85,18 @@ struct ServerConfiguration: Sendable, Hashable {
         var idleTimeout: Duration
     }
 
+    /// Where Envoy asks.
+    struct Envoy: Sendable, Hashable {
+        /// The address and the port.
+        var address: ListenAddress
+        /// Whether it is TLS, with the server's certificate.
+        var usesTLS: Bool
+        /// A file with the authorities whose certificates Envoy must show; nil asks for none.
+        var clientCA: String?
+        /// The proxies in front of Envoy whose word about the client's address counts.
+        var trustedProxies: TrustedProxies
+    }
+
     var data: Data
     var listen: Listen
     /// Nil means clear text.
@@ -95,4 +107,6 @@ struct ServerConfiguration: Sendable, Hashable {
     var usage: Usage
     var log: Log
     var http: HTTP
+    /// Nil means that Envoy cannot ask.
+    var envoy: Envoy?
 }

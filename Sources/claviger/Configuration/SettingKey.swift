@@ -23,6 +23,16 @@ enum SettingKey: String, CaseIterable, Sendable {
     case logFormat = "log.format"
     case httpRequestTimeout = "http.requestTimeout"
     case httpIdleTimeout = "http.idleTimeout"
+    case envoyHost = "envoy.host"
+    case envoyPort = "envoy.port"
+    case envoyPlaintext = "envoy.plaintext"
+    case envoyClientCA = "envoy.clientCA"
+    case envoyTrustedProxies = "envoy.trustedProxies"
+
+    /// Whether a file may have a list where the other layers have commas.
+    var isList: Bool {
+        self == .listenTrustedProxies || self == .envoyTrustedProxies
+    }
 
     /// The section and the key in it.
     var components: [String] {
@@ -32,9 +42,12 @@ enum SettingKey: String, CaseIterable, Sendable {
     /// The environment variable: `CLAVIGER_LISTEN_TRUSTED_PROXIES` for `listen.trustedProxies`.
     var variable: String {
         var name = "CLAVIGER_"
+        var last: Character = "_"
         for character in self.rawValue {
-            if character.isUppercase { name.append("_") }
+            // `clientCA` is two words.
+            if character.isUppercase, last.isLowercase { name.append("_") }
             name.append(character == "." ? "_" : character.uppercased())
+            last = character
         }
         return name
     }

@@ -1,5 +1,6 @@
 import ClavigerAPI
 import ClavigerCore
+import ClavigerEnvoy
 import ClavigerHTTP
 import ClavigerSQLite
 import ClavigerService
@@ -141,9 +142,19 @@ struct Server {
             IntegrityService(database: database, health: health, logger: self.logger),
         ]
         if let tls { services.append(tls) }
-        let application = try self.application(authority, health, tls, services, onListening)
+        let envoy = try EnvoyPart(self.configuration, logger: self.logger)?.listener(
+            authority: authority,
+            workspaceID: workspace.id,
+            health: health,
+            requestIDs: RequestIDs(random: self.random),
+            tls: tls
+        )
+        if let envoy { services.append(envoy) }
+        let application = try self.application(authority, health, tls, services, envoy, onListening)
         do {
             try await application.runService()
+        } catch let error as EnvoyListenFailure {
+            throw StartFailure(error.description)
         } catch let error as IOError where error.errnoCode == EADDRINUSE {
             throw StartFailure(
                 "\(self.configuration.listen.address) is in use by another program. Choose another with --port."
@@ -160,6 +171,7 @@ struct Server {
         _ health: Health,
         _ tls: TLSCertificates?,
         _ services: [any Service],
+        _ envoy: EnvoyListener?,
         _ onListening: @escaping @Sendable (String) -> Void
     ) throws -> some ApplicationProtocol {
         var registry = EndpointRegistry(
@@ -180,7 +192,7 @@ struct Server {
         )
         let scheme = tls == nil ? "http" : "https"
         let host = address.host.contains(":") ? "[\(address.host)]" : address.host
-        return Application(
+        var application = Application(
             responder: registry.buildResponder(),
             server: .claviger(tls: try tls?.configuration(), limits: limits),
             configuration: ApplicationConfiguration(
@@ -194,5 +206,8 @@ struct Server {
             },
             logger: Logger(label: "claviger.http") { _ in FrameworkLogHandler(self.logger) }
         )
+        // Whoever finds the server ready finds it ready for Envoy too.
+        if let envoy { application.beforeServerStarts { try await envoy.untilListening() } }
+        return application
     }
 }
