@@ -41,6 +41,7 @@ demo: build ## run the README's tour against a fresh server and show it
 bench: ## measure speed and size
 	@scripts/bootstrap.sh --bench
 	Benchmarks/run.sh
+	Benchmarks/envoy.sh
 
 clean: ## remove what was built; data is kept
 	rm -rf .build .venv

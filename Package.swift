@@ -34,6 +34,10 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
         .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
         .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.0"),
+        .package(url: "https://github.com/grpc/grpc-swift-2.git", from: "2.4.3"),
+        .package(url: "https://github.com/grpc/grpc-swift-nio-transport.git", from: "2.9.2"),
+        .package(url: "https://github.com/grpc/grpc-swift-protobuf.git", from: "2.4.1"),
+        .package(url: "https://github.com/apple/swift-protobuf.git", from: "1.39.0", traits: []),
     ],
     targets: [
         // Values and decisions. No I/O, clock, logger or async.
@@ -116,6 +120,25 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
             ]
         ),
+        // Envoy's external authorization, over gRPC. `Generated` is made by scripts/generate-protos.sh.
+        .target(
+            name: "ClavigerEnvoy",
+            dependencies: [
+                "ClavigerCore", "ClavigerGateway", "ClavigerHTTP", "ClavigerService", "ClavigerVerifier",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "GRPCCore", package: "grpc-swift-2"),
+                .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
+                .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ],
+            exclude: ["Protos"]
+        ),
         // Swift client of /v1; the command line uses it.
         .target(
             name: "ClavigerClient",
@@ -153,8 +176,8 @@ let package = Package(
         .executableTarget(
             name: "claviger",
             dependencies: [
-                "ClavigerAPI", "ClavigerClient", "ClavigerCore", "ClavigerGateway", "ClavigerHTTP", "ClavigerService",
-                "ClavigerSQLite", "ClavigerStore", "ClavigerVerifier", "ClavigerWebhooks",
+                "ClavigerAPI", "ClavigerClient", "ClavigerCore", "ClavigerEnvoy", "ClavigerGateway", "ClavigerHTTP",
+                "ClavigerService", "ClavigerSQLite", "ClavigerStore", "ClavigerVerifier", "ClavigerWebhooks",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -222,6 +245,23 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Yams", package: "Yams"),
             ]
+        ),
+        // With a client made of Envoy's public definitions, in Python; see scripts/bootstrap.sh --test.
+        .testTarget(
+            name: "ClavigerEnvoyTests",
+            dependencies: [
+                "ClavigerCore", "ClavigerEnvoy", "ClavigerGateway", "ClavigerHTTP", "ClavigerService",
+                "ClavigerStore", "ClavigerTestSupport", "ClavigerVerifier",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "HummingbirdTesting", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ],
+            exclude: ["envoy_client.py"]
         ),
         .testTarget(
             name: "ClavigerClientTests",

@@ -35,6 +35,7 @@ readonly test_packages=(
 )
 readonly bench_packages=(
     "wrk|command -v wrk"
+    "nghttp2-client|command -v h2load"
 )
 
 have_header() {
@@ -110,6 +111,22 @@ install_schemathesis() {
         </dev/null || fail "pip could not install schemathesis $schemathesis_version"
 }
 
+# Envoy's and gRPC's public definitions, for the client that the tests of ClavigerEnvoy ask with; beside Schemathesis.
+readonly envoy_client=(
+    grpcio==1.85.1 grpcio-health-checking==1.85.1 protobuf==7.36.2 xds-protos==1.85.0
+)
+install_envoy_client() {
+    local package installed=true
+    for package in "${envoy_client[@]}"; do
+        compgen -G ".venv/lib/python*/site-packages/$(tr - _ <<<"${package%%==*}")-${package##*==}.dist-info" >/dev/null \
+            || installed=false
+    done
+    if $installed; then return 0; fi
+    printf 'bootstrap: installing %s into .venv\n' "${envoy_client[*]}"
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check "${envoy_client[@]}" </dev/null \
+        || fail "pip could not install ${envoy_client[*]}"
+}
+
 want_test=false
 want_bench=false
 for argument in "$@"; do
@@ -124,4 +141,7 @@ check_swift
 if $want_test; then packages+=("${test_packages[@]}"); fi
 if $want_bench; then packages+=("${bench_packages[@]}"); fi
 install_packages
-if $want_test; then install_schemathesis; fi
+if $want_test; then
+    install_schemathesis
+    install_envoy_client
+fi

@@ -28,8 +28,7 @@ struct GatewayFixture {
             requestIDs: RequestIDs(random: test.random),
             logger: test.log.logger()
         )
-        ForwardAuth(decider: decider, access: access, trustedProxies: trustedProxies, logger: test.log.logger())
-            .register(in: &registry)
+        ForwardAuth(decider: decider, access: access, trustedProxies: trustedProxies).register(in: &registry)
         let application = Application(responder: registry.buildResponder(), logger: test.log.logger())
         try await application.test(.router) { try await body(GatewayFixture(test: test, client: $0)) }
     }

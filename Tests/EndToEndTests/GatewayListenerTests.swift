@@ -59,7 +59,7 @@ import Testing
             folder,
             environment: [
                 "CLAVIGER_LISTEN_GATEWAY": "127.0.0.1:\(port)",
-                "CLAVIGER_GATEWAY_CLIENT_AUTHORITIES": folder.path + "/authority.pem",
+                "CLAVIGER_GATEWAY_CLIENT_CA": folder.path + "/authority.pem",
                 "CLAVIGER_TLS_CERTIFICATE": folder.path + "/server.pem",
                 "CLAVIGER_TLS_PRIVATE_KEY": folder.path + "/server.key",
             ]

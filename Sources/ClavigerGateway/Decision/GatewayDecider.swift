@@ -86,9 +86,16 @@ public struct GatewayDecider: Sendable {
         self.authority.noteUpstream(upstreamStatus, of: admission)
     }
 
-    /// The answer where a gateway is set up so that nothing can be decided; the caller says in the log what is wrong.
-    func misconfigured(requestID: String) -> GatewayAnswer {
-        self.refusal(.misconfigured, nil, requestID)
+    /// The answer where a gateway asks for something that cannot be: the operator's mistake, not the client's.
+    ///
+    /// - Parameter cause: what is wrong, for the log alone.
+    public func misconfigured(_ cause: String, requestID: String? = nil) -> GatewayAnswer {
+        let requestID = requestID ?? self.requestIDs.next()
+        self.logger.error(
+            "a gateway is not set up correctly",
+            metadata: ["requestId": "\(requestID)", "cause": "\(cause)"]
+        )
+        return self.refusal(.misconfigured, nil, requestID)
     }
 
     /// The answer for something that went wrong here.

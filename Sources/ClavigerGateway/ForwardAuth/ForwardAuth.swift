@@ -3,7 +3,6 @@ public import ClavigerHTTP
 import ClavigerVerifier
 import HTTPTypes
 import Hummingbird
-public import Logging
 import NIOCore
 
 /// Answers the proxies that ask before they let a request pass.
@@ -21,16 +20,14 @@ public struct ForwardAuth: Sendable {
     private let access: GatewayAccess
     /// The proxies in front of those that ask.
     private let trustedProxies: TrustedProxies
-    private let logger: Logger
 
     /// Makes the adapters.
     ///
     /// - Parameter trustedProxies: the proxies in front of those that ask, whose word about the client's address counts.
-    public init(decider: GatewayDecider, access: GatewayAccess, trustedProxies: TrustedProxies, logger: Logger) {
+    public init(decider: GatewayDecider, access: GatewayAccess, trustedProxies: TrustedProxies) {
         self.decider = decider
         self.access = access
         self.trustedProxies = trustedProxies
-        self.logger = logger
     }
 
     /// Registers every address under `/gateway/`.
@@ -47,14 +44,11 @@ public struct ForwardAuth: Sendable {
         do throws(Problem) {
             asked = try self.request(request, target)
         } catch {
-            self.logger.error(
-                "a gateway is not set up correctly",
-                metadata: [
-                    "requestId": "\(origin.requestID)", "adapter": "\(target.adapter.rawValue)",
-                    "cause": "\(error.violations.first?.message ?? error.detail)",
-                ]
+            let cause = error.violations.first?.message ?? error.detail
+            let answer = self.decider.misconfigured(
+                "\(target.adapter.rawValue): \(cause)",
+                requestID: origin.requestID
             )
-            let answer = self.decider.misconfigured(requestID: origin.requestID)
             return Self.response(answer, target.adapter)
         }
         let answer = await self.decider.decide(

@@ -72,9 +72,7 @@ private struct WatchedTLSChannel: ServerChildChannel {
         channel.eventLoop.makeCompletedFuture { try channel.readLittle() }.flatMap {
             self.base.setup(channel: channel, logger: logger)
         }.flatMapThrowing { value in
-            let pipeline = channel.pipeline.syncOperations
-            let tls = try pipeline.handler(type: NIOSSLServerHandler.self)
-            try pipeline.addHandler(TLSConnectionWatch(limits: self.limits), position: .after(tls))
+            try channel.pipeline.syncOperations.watchTLS(self.limits)
             return value
         }
     }

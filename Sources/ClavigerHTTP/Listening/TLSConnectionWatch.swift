@@ -1,4 +1,5 @@
-import NIOCore
+public import NIOCore
+import NIOSSL
 import NIOTLS
 
 /// Closes TLS connections that do not finish their handshake, or that fall silent.
@@ -58,6 +59,14 @@ final class TLSConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler {
             self.wasActive = false
             self.scheduleCheck(in: self.silence, context: context) { self.wasActive }
         }
+    }
+}
+
+extension ChannelPipeline.SynchronousOperations {
+    /// Bounds the handshake and the silence of a connection whose TLS handler is there already.
+    public func watchTLS(_ limits: RequestLimits) throws {
+        let tls = try self.handler(type: NIOSSLServerHandler.self)
+        try self.addHandler(TLSConnectionWatch(limits: limits), position: .after(tls))
     }
 }
 

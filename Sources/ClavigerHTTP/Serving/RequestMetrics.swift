@@ -1,4 +1,4 @@
-import HTTPTypes
+public import HTTPTypes
 import Metrics
 
 /// The metrics of one route: its counter and timer by class of status, made once.
@@ -12,7 +12,8 @@ public struct RequestMetrics: Sendable {
     private let counters: [Counter]
     private let timer: Timer
 
-    init(method: String, route: String) {
+    /// Makes the metrics of a route.
+    public init(method: String, route: String) {
         let place = [("method", method), ("route", route)]
         self.counters = (1...5).map {
             Counter(label: "claviger_http_requests_total", dimensions: place + [("status", "\($0)xx")])
@@ -20,7 +21,8 @@ public struct RequestMetrics: Sendable {
         self.timer = Timer(label: "claviger_http_request_duration_seconds", dimensions: place)
     }
 
-    func record(_ status: HTTPResponse.Status, nanoseconds: Int64) {
+    /// Counts a request and the time that it took.
+    public func record(_ status: HTTPResponse.Status, nanoseconds: Int64) {
         let index = min(max(status.code / 100, 1), 5) - 1
         self.counters[index].increment()
         self.timer.recordNanoseconds(nanoseconds)

@@ -57,7 +57,7 @@ extension ServerConfiguration {
             Setting<GatewayAddress>(.listenGateway) { text throws(FieldError) in try GatewayAddress(parsing: text) }
         )
         let secret = reader.value(.path(.gatewaySecretFile))
-        let clientCA = reader.value(.path(.gatewayClientAuthorities))
+        let clientCA = reader.value(.path(.gatewayClientCA))
         let proxies = reader.value(.networks(.gatewayTrustedProxies))
         guard let proxies else { return nil }
         if case .network(let network) = address, !network.isLoopback {
@@ -68,7 +68,7 @@ extension ServerConfiguration {
                 reader.refuse(
                     .listenGateway,
                     """
-                    listen.gateway can be reached from other machines: set gateway.secretFile, or gateway.clientAuthorities, \
+                    listen.gateway can be reached from other machines: set gateway.secretFile, or gateway.clientCA, \
                     so that only gateways can ask.
                     """
                 )
@@ -76,8 +76,8 @@ extension ServerConfiguration {
         }
         if clientCA != nil, !usesTLS || address == nil {
             reader.refuse(
-                .gatewayClientAuthorities,
-                "gateway.clientAuthorities needs TLS, and an address in listen.gateway."
+                .gatewayClientCA,
+                "gateway.clientCA needs TLS, and an address in listen.gateway."
             )
         }
         return Gateway(address: address, secretFile: secret, clientCA: clientCA, trustedProxies: proxies)

@@ -79,6 +79,7 @@ extension ServerConfiguration {
         let idleTimeout = reader.value(.duration(.httpIdleTimeout, default: "60s", in: patience))
         let leaks = Self.leaks(&reader)
         let events = Self.events(&reader)
+        let envoy = Self.envoy(&reader, usesTLS: tls != nil)
         guard
             let directory, let listen, let gateway, let sealing, let cacheCapacity, let negativeLifetime, let usage,
             let level,
@@ -96,7 +97,8 @@ extension ServerConfiguration {
             log: Log(level: level, format: format),
             http: HTTP(requestTimeout: requestTimeout, idleTimeout: idleTimeout),
             leaks: leaks,
-            events: events
+            events: events,
+            envoy: envoy
         )
     }
 

@@ -113,6 +113,18 @@ struct ServerConfiguration: Sendable, Hashable {
         var timeout: Duration
     }
 
+    /// Where Envoy asks.
+    struct Envoy: Sendable, Hashable {
+        /// The address and the port.
+        var address: ListenAddress
+        /// Whether it is TLS, with the server's certificate.
+        var usesTLS: Bool
+        /// A file with the authorities whose certificates Envoy must show; nil asks for none.
+        var clientCA: String?
+        /// The proxies in front of Envoy whose word about the client's address counts.
+        var trustedProxies: TrustedProxies
+    }
+
     var data: Data
     var listen: Listen
     var gateway: Gateway
@@ -126,4 +138,6 @@ struct ServerConfiguration: Sendable, Hashable {
     var http: HTTP
     var leaks: Leaks
     var events: Events
+    /// Nil means that Envoy cannot ask.
+    var envoy: Envoy?
 }

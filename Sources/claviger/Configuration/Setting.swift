@@ -42,7 +42,7 @@ extension Setting<Bool> {
 
 extension Setting<Int> {
     /// A whole number in a range.
-    static func number(_ key: SettingKey, default fallback: String, in range: ClosedRange<Int>) -> Self {
+    static func number(_ key: SettingKey, default fallback: String?, in range: ClosedRange<Int>) -> Self {
         Setting(key, default: fallback) { text throws(FieldError) in
             // `_` groups digits, as in YAML and Swift.
             guard let value = Int(text.replacing("_", with: "")), range.contains(value) else {

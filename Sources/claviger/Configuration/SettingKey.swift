@@ -7,7 +7,7 @@ enum SettingKey: String, CaseIterable, Sendable {
     case listenTrustedProxies = "listen.trustedProxies"
     case listenGateway = "listen.gateway"
     case gatewaySecretFile = "gateway.secretFile"
-    case gatewayClientAuthorities = "gateway.clientAuthorities"
+    case gatewayClientCA = "gateway.clientCA"
     case gatewayTrustedProxies = "gateway.trustedProxies"
     case tlsCertificate = "tls.certificate"
     case tlsPrivateKey = "tls.privateKey"
@@ -33,10 +33,15 @@ enum SettingKey: String, CaseIterable, Sendable {
     case eventsAllowNetworks = "events.allowNetworks"
     case eventsAuthorityFile = "events.authorityFile"
     case eventsTimeout = "events.timeout"
+    case envoyHost = "envoy.host"
+    case envoyPort = "envoy.port"
+    case envoyPlaintext = "envoy.plaintext"
+    case envoyClientCA = "envoy.clientCA"
+    case envoyTrustedProxies = "envoy.trustedProxies"
 
     /// Whether the file may have a list.
     var isList: Bool {
-        self == .listenTrustedProxies || self == .gatewayTrustedProxies || self == .eventsAllowNetworks
+        [.listenTrustedProxies, .gatewayTrustedProxies, .eventsAllowNetworks, .envoyTrustedProxies].contains(self)
     }
 
     /// The sections, from the outside in, and the key in them.
@@ -47,9 +52,12 @@ enum SettingKey: String, CaseIterable, Sendable {
     /// The environment variable: `CLAVIGER_LISTEN_TRUSTED_PROXIES` for `listen.trustedProxies`.
     var variable: String {
         var name = "CLAVIGER_"
+        var last: Character = "_"
         for character in self.rawValue {
-            if character.isUppercase { name.append("_") }
+            // `clientCA` is two words.
+            if character.isUppercase, last.isLowercase { name.append("_") }
             name.append(character == "." ? "_" : character.uppercased())
+            last = character
         }
         return name
     }

@@ -29,6 +29,8 @@ struct ErrorReport: Hashable {
             self.init(.usage("\(error)"))
         case let error as TLSFileError:
             self.init(.usage("\(error)"))
+        case let error as ClientAuthoritiesError:
+            self.init(.usage("\(error)"))
         case let error as StartFailure:
             self.init(.refused("\(error)"))
         case let error as KeyringError:

@@ -34,6 +34,11 @@ enum FileDescriptors {
         return max(1, min(self.mostConnections, max(files - self.reserved, files / 2)))
     }
 
+    /// How many of Envoy's connections may be open at once: few carry many requests, and the files kept back are enough.
+    static func envoyConnections() -> Int {
+        max(16, self.connections() / 16)
+    }
+
     private static func limit() -> rlimit? {
         var limit = rlimit(rlim_cur: 0, rlim_max: 0)
         #if canImport(Glibc)

@@ -6,7 +6,6 @@ import Foundation
 import Hummingbird
 import Logging
 import NIOCore
-import NIOSSL
 import ServiceLifecycle
 
 /// What gateways ask: the decisions, and the addresses where they are given.
@@ -54,7 +53,12 @@ struct GatewayParts {
         switch address {
         case .network(let network):
             place = .hostname(network.host, port: network.port)
-            if let clientCA { try Self.demandCertificates(of: clientCA, in: &security) }
+            if let clientCA, var demanding = security {
+                try ClientAuthorities(path: clientCA, setting: SettingKey.gatewayClientCA.rawValue).require(
+                    in: &demanding
+                )
+                security = demanding
+            }
         case .socket(let path):
             try Self.clear(path)
             place = .unixDomainSocket(path: path)
@@ -91,8 +95,7 @@ struct GatewayParts {
         return ForwardAuth(
             decider: self.decider,
             access: access,
-            trustedProxies: self.configuration.gateway.trustedProxies,
-            logger: self.logger
+            trustedProxies: self.configuration.gateway.trustedProxies
         )
     }
 
@@ -112,17 +115,6 @@ struct GatewayParts {
             )
         }
         return secret
-    }
-
-    /// Lets in only clients with a certificate of one of the authorities in a file.
-    private static func demandCertificates(of path: String, in security: inout TLSConfiguration?) throws {
-        do {
-            guard try !NIOSSLCertificate.fromPEMFile(path).isEmpty else { throw NIOSSLError.failedToLoadCertificate }
-        } catch {
-            throw StartFailure("gateway.clientAuthorities \(path) has no certificates that can be read (PEM).")
-        }
-        security?.trustRoots = .file(path)
-        security?.certificateVerification = .noHostnameVerification
     }
 
     /// Removes the socket that a server before this one left behind, and nothing else.

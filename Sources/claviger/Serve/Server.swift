@@ -1,5 +1,6 @@
 import ClavigerAPI
 import ClavigerCore
+import ClavigerEnvoy
 import ClavigerHTTP
 import ClavigerSQLite
 import ClavigerService
@@ -177,7 +178,15 @@ struct Server {
             guard whenFull == .refuse, journal.refusal != nil else { return nil }
             return "The usage journal has no room; see the log."
         }
-        let application = try self.application(authority, registry, report, tls, services, onListening)
+        let envoy = try EnvoyPart(self.configuration, logger: self.logger)?.listener(
+            authority: authority,
+            workspaceID: workspace.id,
+            health: health,
+            requestIDs: requestIDs,
+            tls: tls
+        )
+        if let envoy { services.append(envoy) }
+        let application = try self.application(authority, registry, report, tls, services, envoy, onListening)
         var group = ServiceGroupConfiguration(
             services: [application],
             gracefulShutdownSignals: [.sigterm, .sigint],
@@ -187,6 +196,8 @@ struct Server {
         group.maximumGracefulShutdownDuration = Self.longestFarewell
         do {
             try await ServiceGroup(configuration: group).run()
+        } catch let error as EnvoyListenFailure {
+            throw StartFailure(error.description)
         } catch let error as IOError where error.errnoCode == EADDRINUSE {
             throw StartFailure(
                 "\(self.configuration.listen.address) is in use by another program. Choose another with --port."
@@ -204,6 +215,7 @@ struct Server {
         _ report: @escaping @Sendable () -> String?,
         _ tls: TLSCertificates?,
         _ services: [any Service],
+        _ envoy: EnvoyListener?,
         _ onListening: @escaping @Sendable (String) -> Void
     ) throws -> some ApplicationProtocol {
         var registry = registry
@@ -219,7 +231,7 @@ struct Server {
         )
         let scheme = tls == nil ? "http" : "https"
         let host = address.host.contains(":") ? "[\(address.host)]" : address.host
-        return Application(
+        var application = Application(
             responder: registry.buildResponder(),
             server: .claviger(tls: try tls?.configuration(), limits: limits),
             configuration: ApplicationConfiguration(
@@ -233,5 +245,8 @@ struct Server {
             },
             logger: Logger(label: "claviger.http") { _ in FrameworkLogHandler(self.logger) }
         )
+        // Whoever finds the server ready finds it ready for Envoy too.
+        if let envoy { application.beforeServerStarts { try await envoy.untilListening() } }
+        return application
     }
 }

@@ -42,11 +42,11 @@ import Testing
             parts.reduce(address) { $0.merging($1) { $1 } }
         }
         let secret = ["CLAVIGER_GATEWAY_SECRET_FILE": "secret"]
-        let authorities = ["CLAVIGER_GATEWAY_CLIENT_AUTHORITIES": "ca.pem"]
+        let authorities = ["CLAVIGER_GATEWAY_CLIENT_CA": "ca.pem"]
         #expect(try self.problems(merged()).count == 2)
         #expect(try self.problems(merged(tls)).map { $0.contains("only gateways can ask") } == [true])
         #expect(try self.problems(merged(secret)).map { $0.contains("in clear text") } == [true])
-        #expect(try self.problems(merged(authorities)).contains { $0.contains("gateway.clientAuthorities needs TLS") })
+        #expect(try self.problems(merged(authorities)).contains { $0.contains("gateway.clientCA needs TLS") })
         #expect(try self.problems(merged(secret, ["CLAVIGER_LISTEN_TRUSTED_PLAINTEXT": "true"])) == [])
         #expect(try self.problems(merged(tls, secret)) == [])
         #expect(try self.problems(merged(tls, authorities)) == [])

@@ -71,6 +71,8 @@ import Testing
     @Test func lists() throws {
         let file = try self.load(yaml: "listen:\n  trustedProxies: [10.0.0.0/8, 192.0.2.1]\n").configuration
         #expect(file.listen.trustedProxies.networks.map(\.description) == ["10.0.0.0/8", "192.0.2.1/32"])
+        let envoy = try self.load(yaml: "envoy:\n  port: 1\n  trustedProxies: [10.0.0.0/8]\n").configuration.envoy
+        #expect(envoy?.trustedProxies.networks.map(\.description) == ["10.0.0.0/8"])
         let environment = ["CLAVIGER_LISTEN_TRUSTED_PROXIES": "10.0.0.0/8, 192.0.2.1"]
         #expect(try self.load([], environment).configuration.listen == file.listen)
     }

@@ -1,0 +1,1 @@
+../../../../Sources/ClavigerEnvoy/Generated/envoy_authorization.grpc.swift
