@@ -10,6 +10,7 @@ import NIOCore
 /// Each decodes, calls a use case and encodes; decisions are made elsewhere.
 public struct ManagementAPI: Sendable {
     let authority: Authority
+    let answerLifetime: Duration
 
     /// The most bytes that a call's body may have.
     static let bodyLimit = 64 * 1024
@@ -19,8 +20,11 @@ public struct ManagementAPI: Sendable {
     static let batchLimit = 2 * 1024 * 1024
 
     /// Makes the calls for an authority.
-    public init(authority: Authority) {
+    ///
+    /// - Parameter answerLifetime: how long whoever asked may keep a verdict that used nothing up.
+    public init(authority: Authority, answerLifetime: Duration = .zero) {
         self.authority = authority
+        self.answerLifetime = answerLifetime
     }
 
     /// Registers all calls.

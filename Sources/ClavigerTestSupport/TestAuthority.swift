@@ -139,8 +139,11 @@ public struct TestAuthority: Sendable {
     public struct NotACaller: Error {}
 
     /// All calls of the server, as the real one registers them.
-    public func registry(isSecure: Bool = false, trustedProxies: TrustedProxies = TrustedProxies()) -> EndpointRegistry
-    {
+    public func registry(
+        isSecure: Bool = false,
+        trustedProxies: TrustedProxies = TrustedProxies(),
+        answerLifetime: Duration = .zero
+    ) -> EndpointRegistry {
         var registry = EndpointRegistry(
             authority: self.authority,
             requestIDs: RequestIDs(random: self.random),
@@ -148,7 +151,7 @@ public struct TestAuthority: Sendable {
             isSecure: isSecure,
             logger: self.log.logger()
         )
-        ManagementAPI(authority: self.authority).register(in: &registry)
+        ManagementAPI(authority: self.authority, answerLifetime: answerLifetime).register(in: &registry)
         OperationsAPI(authority: self.authority, metrics: PrometheusExporter()).register(in: &registry)
         return registry
     }

@@ -70,6 +70,9 @@ extension ServerConfiguration {
         let negativeLifetime = reader.value(
             .duration(.verifierNegativeLifetime, default: "5s", in: .zero ... .seconds(3600))
         )
+        let answerLifetime = reader.value(
+            .duration(.verifierAnswerLifetime, default: "0s", in: .zero ... .seconds(300))
+        )
         let usage = Self.usage(&reader)
         let level = reader.value(Setting<Logger.Level>.word(.logLevel, default: .info))
         let format = reader.value(Setting<LogFormat>.word(.logFormat, default: .text))
@@ -78,7 +81,7 @@ extension ServerConfiguration {
         let idleTimeout = reader.value(.duration(.httpIdleTimeout, default: "60s", in: patience))
         guard
             let directory, let listen, let sealing, let cacheCapacity, let negativeLifetime, let usage, let level,
-            let format,
+            let format, let answerLifetime,
             let requestTimeout, let idleTimeout
         else { return nil }
         return ServerConfiguration(
@@ -86,7 +89,11 @@ extension ServerConfiguration {
             listen: listen,
             tls: tls,
             sealing: sealing,
-            verifier: Verifier(cacheCapacity: cacheCapacity, negativeLifetime: negativeLifetime),
+            verifier: Verifier(
+                cacheCapacity: cacheCapacity,
+                negativeLifetime: negativeLifetime,
+                answerLifetime: answerLifetime
+            ),
             usage: usage,
             log: Log(level: level, format: format),
             http: HTTP(requestTimeout: requestTimeout, idleTimeout: idleTimeout)

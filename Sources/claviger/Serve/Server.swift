@@ -169,7 +169,8 @@ struct Server {
             isSecure: tls != nil,
             logger: self.logger
         )
-        ManagementAPI(authority: authority).register(in: &registry)
+        ManagementAPI(authority: authority, answerLifetime: self.configuration.verifier.answerLifetime)
+            .register(in: &registry)
         OperationsAPI(authority: authority, metrics: self.metrics, healthReport: { health.report }).register(
             in: &registry
         )
