@@ -28,12 +28,13 @@ test: ## run all tests
 	swift test
 	CLAVIGER_BIN="$(CLAVIGER_BIN)" scripts/schemathesis.sh
 	CLAVIGER_BIN="$(CLAVIGER_BIN)" scripts/tour.sh
+	CLAVIGER_BIN="$(CLAVIGER_BIN)" scripts/example.sh
 
 lint: ## check the format and the rules of the house
 	@scripts/soundness.sh
 
 format: ## format the sources in place
-	swift format format --in-place --recursive --parallel Package.swift Sources Tests
+	swift format format --in-place --recursive --parallel Package.swift Sources Tests Examples
 
 demo: build ## run the README's tour against a fresh server and show it
 	@CLAVIGER_BIN=.build/release/claviger scripts/tour.sh --show

@@ -8,6 +8,7 @@ let package = Package(
     products: [
         .executable(name: "claviger", targets: ["claviger"]),
         .library(name: "ClavigerClient", targets: ["ClavigerClient"]),
+        .library(name: "ClavigerMiddleware", targets: ["ClavigerMiddleware"]),
         // For the package in Benchmarks.
         .library(name: "ClavigerCore", targets: ["ClavigerCore"]),
         .library(name: "ClavigerSQLite", targets: ["ClavigerSQLite"]),
@@ -163,6 +164,26 @@ let package = Package(
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ]
         ),
+        // What an API author adds to a Hummingbird app; nothing of the server.
+        .target(
+            name: "ClavigerMiddleware",
+            dependencies: [
+                "ClavigerClient", "ClavigerCore",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ]
+        ),
+        // Examples/hummingbird-app, built along with everything else so that it cannot go stale.
+        .executableTarget(
+            name: "ExampleHummingbirdApp",
+            dependencies: [
+                "ClavigerClient", "ClavigerMiddleware", .product(name: "Hummingbird", package: "hummingbird"),
+            ],
+            path: "Examples/hummingbird-app/Sources"
+        ),
         .target(
             name: "ClavigerTestSupport",
             dependencies: [
@@ -270,6 +291,18 @@ let package = Package(
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ]
+        ),
+        .testTarget(
+            name: "ClavigerMiddlewareTests",
+            dependencies: [
+                "ClavigerClient", "ClavigerCore", "ClavigerGateway", "ClavigerHTTP", "ClavigerMiddleware",
+                "ClavigerTestSupport",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdTesting", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ]
         ),

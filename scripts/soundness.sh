@@ -33,9 +33,9 @@ rule() {
 }
 
 define_rules() {
-    forbid clock '^Sources/.*\.swift$' '^Sources/(claviger/Serve/|ClavigerHTTP/Serving/MonotonicTime\.swift$)' \
+    forbid clock '^Sources/.*\.swift$' '^Sources/(claviger/Serve/|ClavigerHTTP/Serving/MonotonicTime\.swift$|ClavigerMiddleware/MachineTime\.swift$)' \
         '\bDate\(\)|\bDate\.now\b|\bDate\(timeIntervalSinceNow|\b(Continuous|Suspending)Clock\(\)|\b(Continuous|Suspending)Clock\.now\b|\.(continuous|suspending)\.now\b|\bNIODeadline\.now\(|\bDispatchTime\.now\(|\b(clock_gettime|gettimeofday)\(' \
-        'take the time from the TimeSource that is passed in (only Sources/claviger/Serve has a clock; MonotonicTime measures how long requests take)'
+        'take the time from the TimeSource that is passed in (only Sources/claviger/Serve has a clock; MonotonicTime measures how long requests take; MachineTime is for apps that pass in none)'
 
     forbid random '^Sources/.*\.swift$' '^Sources/claviger/Serve/' \
         '\bUUID\(\)|\bSystemRandomNumberGenerator\b|\.random\(|\.randomElement\(\)|\.shuffled?\(\)|\barc4random|\bSymmetricKey\(size:|\bGCM\.Nonce\(\)|\bPrivateKey\(\)' \

@@ -12,6 +12,7 @@ public struct ManagementAPI: Sendable {
     let authority: Authority
     /// What GitHub signs with; nil where its reports are not taken.
     let gitHubKeys: GitHubKeys?
+    let answerLifetime: Duration
 
     /// The most bytes that a call's body may have.
     static let bodyLimit = 64 * 1024
@@ -22,9 +23,12 @@ public struct ManagementAPI: Sendable {
 
     /// Makes the calls for an authority.
     ///
-    /// - Parameter gitHubKeys: what GitHub signs its reports of leaks with; nil if they are not to be taken.
-    public init(authority: Authority, gitHubKeys: GitHubKeys? = nil) {
+    /// - Parameters:
+    ///   - answerLifetime: how long whoever asked may keep a verdict that used nothing up.
+    ///   - gitHubKeys: what GitHub signs its reports of leaks with; nil if they are not to be taken.
+    public init(authority: Authority, answerLifetime: Duration = .zero, gitHubKeys: GitHubKeys? = nil) {
         self.authority = authority
+        self.answerLifetime = answerLifetime
         self.gitHubKeys = gitHubKeys
     }
 

@@ -139,7 +139,10 @@ extension ClavigerClient {
             "context": question.context.json,
         ]
         let answer = try await self.send(.post, ["v1", "keys", operation], body: body)
-        guard let verification = Verification(answer.body) else { throw self.notAVerdict }
+        guard var verification = Verification(answer.body) else { throw self.notAVerdict }
+        verification.rateLimitPolicy = answer.headers["ratelimit-policy"]
+        verification.rateLimit = answer.headers["ratelimit"]
+        verification.cacheControl = answer.headers["cache-control"]
         return verification
     }
 }

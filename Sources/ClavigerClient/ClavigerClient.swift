@@ -3,6 +3,7 @@ public import ClavigerCore
 import NIOCore
 import NIOHTTP1
 import NIOSSL
+import Synchronization
 
 /// Calls a Claviger server.
 ///
@@ -22,6 +23,8 @@ public struct ClavigerClient: Sendable {
         public var timeout: Duration
         /// Whether the management key may travel in clear text to another machine.
         public var allowsPlaintext: Bool
+        /// The most connections at once; further calls wait for one of them.
+        public var connections: Int
 
         /// Makes settings.
         public init(
@@ -29,13 +32,15 @@ public struct ClavigerClient: Sendable {
             token: SecretText? = nil,
             authorityFile: String? = nil,
             timeout: Duration = .seconds(30),
-            allowsPlaintext: Bool = false
+            allowsPlaintext: Bool = false,
+            connections: Int = 8
         ) {
             self.url = url
             self.token = token
             self.authorityFile = authorityFile
             self.timeout = timeout
             self.allowsPlaintext = allowsPlaintext
+            self.connections = connections
         }
     }
 
@@ -43,8 +48,12 @@ public struct ClavigerClient: Sendable {
     // Metadata of the allowed depth stands inside of keys and lists.
     private static let limits = JSONLimits(depth: 64, values: 2_000_000)
 
+    private static let count = Atomic<UInt64>(0)
+
     let settings: Settings
     let http: HTTPClient
+    /// Tells this client from every other one of the process, whatever its settings.
+    package let number: UInt64
 
     private init(_ settings: Settings) throws {
         var configuration = HTTPClient.Configuration()
@@ -53,12 +62,16 @@ public struct ClavigerClient: Sendable {
         configuration.timeout.connect = .seconds(5)
         // The first refusal is the answer: a person is waiting.
         configuration.connectionPool.retryConnectionEstablishment = false
+        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = max(1, settings.connections)
+        // Sooner than the server (`http.idleTimeout`, 60 s): a call must not go out on a connection that is just closed.
+        configuration.connectionPool.idleTimeout = .seconds(30)
         if let file = settings.authorityFile {
             var tls = TLSConfiguration.makeClientConfiguration()
             tls.trustRoots = .certificates(try Self.authorities(file))
             configuration.tlsConfiguration = tls
         }
         self.settings = settings
+        self.number = Self.count.wrappingAdd(1, ordering: .relaxed).newValue
         self.http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }
 

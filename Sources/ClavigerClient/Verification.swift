@@ -10,6 +10,8 @@ public struct Verification: Sendable, Hashable {
     public var keyID: String?
     /// The name of the key.
     public var keyName: String?
+    /// The id of the api that the key is for.
+    public var apiID: String?
     /// The environment of the key.
     public var environment: String?
     /// What the key may do.
@@ -32,6 +34,12 @@ public struct Verification: Sendable, Hashable {
     public var retryAfter: Duration?
     /// The id under which the server logged the request.
     public var requestID: String
+    /// The header field `RateLimit-Policy` of the answer, for whoever passes it on to the client.
+    public var rateLimitPolicy: String?
+    /// The header field `RateLimit` of the answer, for whoever passes it on to the client.
+    public var rateLimit: String?
+    /// The header field `Cache-Control` of the answer, which says whether it may be kept.
+    public var cacheControl: String?
     /// The whole answer.
     public var json: JSON
 
@@ -44,6 +52,7 @@ public struct Verification: Sendable, Hashable {
         self.code = code
         self.keyID = json["key"]?["id"]?.string
         self.keyName = json["key"]?["name"]?.string
+        self.apiID = json["key"]?["apiId"]?.string
         self.environment = json["key"]?["environment"]?.string
         self.scopes = json["key"]?["scopes"]?.array?.compactMap(\.string) ?? []
         self.expiresAt = json["key"]?["expiresAt"]?.string.flatMap { try? Timestamp(parsing: $0) }

@@ -148,6 +148,7 @@ public struct TestAuthority: Sendable {
     public func registry(
         isSecure: Bool = false,
         trustedProxies: TrustedProxies = TrustedProxies(),
+        answerLifetime: Duration = .zero,
         gitHubKeys: GitHubKeys? = nil
     ) -> EndpointRegistry {
         var registry = EndpointRegistry(
@@ -157,7 +158,9 @@ public struct TestAuthority: Sendable {
             isSecure: isSecure,
             logger: self.log.logger()
         )
-        ManagementAPI(authority: self.authority, gitHubKeys: gitHubKeys).register(in: &registry)
+        ManagementAPI(authority: self.authority, answerLifetime: answerLifetime, gitHubKeys: gitHubKeys).register(
+            in: &registry
+        )
         OperationsAPI(authority: self.authority, metrics: PrometheusExporter()).register(in: &registry)
         return registry
     }

@@ -1,6 +1,7 @@
 import ClavigerCore
 import ClavigerHTTP
 import ClavigerService
+import HTTPTypes
 import Hummingbird
 
 extension ManagementAPI {
@@ -14,6 +15,9 @@ extension ManagementAPI {
             var response = Response.json(
                 bytes: VerdictWriter.body(of: verdict, requestID: context.origin.requestID, at: now)
             )
+            if let seconds = AnswerLifetime.seconds(of: verdict, at: now, atMost: self.answerLifetime) {
+                response.headers.append(HTTPField(name: .cacheControl, value: "private, max-age=\(seconds)"))
+            }
             if let limits = verdict.limits { RateLimitFields.add(limits, to: &response.headers) }
             RateLimitFields.add(retryAfter: verdict.retryAfter, to: &response.headers)
             return response

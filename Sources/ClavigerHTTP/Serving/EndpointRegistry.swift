@@ -1,4 +1,4 @@
-import ClavigerCore
+public import ClavigerCore
 public import ClavigerService
 import HTTPTypes
 public import Hummingbird

@@ -71,6 +71,9 @@ extension ServerConfiguration {
         let negativeLifetime = reader.value(
             .duration(.verifierNegativeLifetime, default: "5s", in: .zero ... .seconds(3600))
         )
+        let answerLifetime = reader.value(
+            .duration(.verifierAnswerLifetime, default: "0s", in: .zero ... .seconds(300))
+        )
         let usage = Self.usage(&reader)
         let level = reader.value(Setting<Logger.Level>.word(.logLevel, default: .info))
         let format = reader.value(Setting<LogFormat>.word(.logFormat, default: .text))
@@ -82,9 +85,7 @@ extension ServerConfiguration {
         let envoy = Self.envoy(&reader, usesTLS: tls != nil)
         guard
             let directory, let listen, let gateway, let sealing, let cacheCapacity, let negativeLifetime, let usage,
-            let level,
-            let format,
-            let requestTimeout, let idleTimeout, let leaks, let events
+            let level, let format, let answerLifetime, let requestTimeout, let idleTimeout, let leaks, let events
         else { return nil }
         return ServerConfiguration(
             data: Data(directory: directory, isEphemeral: isEphemeral),
@@ -92,7 +93,11 @@ extension ServerConfiguration {
             gateway: gateway,
             tls: tls,
             sealing: sealing,
-            verifier: Verifier(cacheCapacity: cacheCapacity, negativeLifetime: negativeLifetime),
+            verifier: Verifier(
+                cacheCapacity: cacheCapacity,
+                negativeLifetime: negativeLifetime,
+                answerLifetime: answerLifetime
+            ),
             usage: usage,
             log: Log(level: level, format: format),
             http: HTTP(requestTimeout: requestTimeout, idleTimeout: idleTimeout),

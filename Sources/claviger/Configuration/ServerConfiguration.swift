@@ -1,3 +1,4 @@
+import ClavigerCore
 import ClavigerHTTP
 import ClavigerService
 import ClavigerVerifier
@@ -59,6 +60,8 @@ struct ServerConfiguration: Sendable, Hashable {
         var cacheCapacity: Int
         /// How long an unknown lookup id is remembered.
         var negativeLifetime: Duration
+        /// How long a caller may keep a verdict; zero for not at all.
+        var answerLifetime: Duration
     }
 
     /// What keys were used for.

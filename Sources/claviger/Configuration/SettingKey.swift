@@ -17,6 +17,7 @@ enum SettingKey: String, CaseIterable, Sendable {
     case sealingPassphraseFile = "sealing.passphraseFile"
     case verifierCacheCapacity = "verifier.cacheCapacity"
     case verifierNegativeLifetime = "verifier.negativeLifetime"
+    case verifierAnswerLifetime = "verifier.answerLifetime"
     case usageDurability = "usage.durability"
     case usageWhenFull = "usage.whenFull"
     case usageSegmentMegabytes = "usage.segmentMegabytes"

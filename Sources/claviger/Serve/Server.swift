@@ -222,7 +222,11 @@ struct Server {
         let gitHubKeys = self.configuration.leaks.gitHubKeysURL.map {
             GitHubKeys(source: GitHubKeyFetcher(url: $0), time: self.time, logger: self.logger)
         }
-        ManagementAPI(authority: authority, gitHubKeys: gitHubKeys).register(in: &registry)
+        ManagementAPI(
+            authority: authority,
+            answerLifetime: self.configuration.verifier.answerLifetime,
+            gitHubKeys: gitHubKeys
+        ).register(in: &registry)
         OperationsAPI(authority: authority, metrics: self.metrics, healthReport: report).register(in: &registry)
         let address = self.configuration.listen.address
         let limits = RequestLimits(

@@ -50,7 +50,10 @@ import Testing
         #expect(configuration.listen.trustedProxies.networks.isEmpty)
         #expect(configuration.tls == nil)
         #expect(configuration.sealing == .file(path: "claviger-data/root-key"))
-        #expect(configuration.verifier == .init(cacheCapacity: 2_000_000, negativeLifetime: .seconds(5)))
+        #expect(
+            configuration.verifier
+                == .init(cacheCapacity: 2_000_000, negativeLifetime: .seconds(5), answerLifetime: .zero)
+        )
         #expect(configuration.log == .init(level: .info, format: .text))
         #expect(configuration.http == .init(requestTimeout: .seconds(30), idleTimeout: .seconds(60)))
     }

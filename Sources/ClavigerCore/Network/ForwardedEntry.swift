@@ -1,5 +1,3 @@
-import ClavigerCore
-
 /// Reads the address out of one comma-separated entry of a forwarding header.
 enum ForwardedEntry {
     /// The address of an `X-Forwarded-For` entry; some proxies append a port.

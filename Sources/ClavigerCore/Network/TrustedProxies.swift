@@ -1,5 +1,3 @@
-public import ClavigerCore
-
 /// The proxies that may say on whose behalf they call.
 ///
 /// The client address decides about network restrictions and is written to the audit log, so it is only ever taken
