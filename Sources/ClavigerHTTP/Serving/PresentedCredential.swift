@@ -1,17 +1,22 @@
-import ClavigerVerifier
-import HTTPTypes
+public import ClavigerVerifier
+public import HTTPTypes
 import Hummingbird
 
 /// Finds the token that a client presents: `Authorization: Bearer`, else `X-API-Key`.
 ///
 /// Never the query string.
-enum PresentedCredential {
+public enum PresentedCredential {
     private static let scheme = "bearer"
     private static let apiKeyHeader = HTTPField.Name("X-API-Key")
 
     /// The token; nil when none is presented.
     static func token(in request: Request) -> PresentedToken? {
-        if let authorization = request.headers.one(.authorization) {
+        self.token(in: request.headers)
+    }
+
+    /// The token; nil when none is presented.
+    public static func token(in headers: HTTPFields) -> PresentedToken? {
+        if let authorization = headers.one(.authorization) {
             // RFC 9110 section 11.1: the scheme is compared without regard to case. Byte by byte, as every call does it.
             let bytes = authorization.utf8
             let scheme = bytes.prefix { $0 != UInt8(ascii: " ") }
@@ -21,6 +26,6 @@ enum PresentedCredential {
             }
             return PresentedToken(Array(bytes[scheme.endIndex...].drop { $0 == UInt8(ascii: " ") }))
         }
-        return Self.apiKeyHeader.flatMap { request.headers.one($0) }.map { PresentedToken($0) }
+        return Self.apiKeyHeader.flatMap { headers.one($0) }.map { PresentedToken($0) }
     }
 }

@@ -95,4 +95,6 @@ struct ServerConfiguration: Sendable, Hashable {
     var usage: Usage
     var log: Log
     var http: HTTP
+    /// Nil without a reverse proxy.
+    var proxy: ProxyConfiguration?
 }

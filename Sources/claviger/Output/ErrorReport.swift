@@ -1,6 +1,7 @@
 import ArgumentParser
 import ClavigerClient
 import ClavigerCore
+import ClavigerGateway
 import ClavigerHTTP
 import ClavigerService
 import ClavigerStore
@@ -28,6 +29,8 @@ struct ErrorReport: Hashable {
         case let error as ListenRefusal:
             self.init(.usage("\(error)"))
         case let error as TLSFileError:
+            self.init(.usage("\(error)"))
+        case let error as ReverseProxy.StartFailure:
             self.init(.usage("\(error)"))
         case let error as StartFailure:
             self.init(.refused("\(error)"))

@@ -22,7 +22,11 @@ struct Server {
     /// Starts, serves until a signal comes, and stops in order.
     ///
     /// - Parameter onReady: is told where the server listens, and where the first management key is if this run made it.
-    func run(onReady: @escaping @Sendable (_ url: String, _ firstKeyPath: String?) -> Void) async throws {
+    /// - Parameter onProxyReady: is told where the reverse proxy listens, if there is one.
+    func run(
+        onReady: @escaping @Sendable (_ url: String, _ firstKeyPath: String?) -> Void,
+        onProxyReady: @escaping @Sendable (_ url: String) -> Void = { _ in }
+    ) async throws {
         // A file that may not grow has to be an error of the write, not the end of the process.
         signal(SIGXFSZ, SIG_IGN)
         let place = try Place(self.configuration)
@@ -36,7 +40,7 @@ struct Server {
         let rootKey = try self.rootKey(place)
         let database = try await SQLiteDatabase.open(place.location, admission: { try RootKeyCheck.run($0, rootKey) })
         do {
-            try await self.serve(database, rootKey, place, tls, onReady)
+            try await self.serve(database, rootKey, place, tls, onReady, onProxyReady)
         } catch {
             try? await database.close()
             throw error
@@ -64,7 +68,8 @@ struct Server {
         _ rootKey: RootKey,
         _ place: Place,
         _ tls: TLSCertificates?,
-        _ onReady: @escaping @Sendable (String, String?) -> Void
+        _ onReady: @escaping @Sendable (String, String?) -> Void,
+        _ onProxyReady: @escaping @Sendable (String) -> Void
     ) async throws {
         let store = SQLAuthorityStore(database)
         let firstKeyPath = place.firstKeyPath
@@ -81,7 +86,7 @@ struct Server {
             logger: self.logger
         )
         do {
-            try await self.serve(database, store, keyring, workspace, usage, tls) { url in
+            try await self.serve(database, store, keyring, workspace, usage, tls, onProxyReady) { url in
                 onReady(url, isFirst ? firstKeyPath : nil)
             }
         } catch {
@@ -98,6 +103,7 @@ struct Server {
         _ workspace: Workspace,
         _ usage: UsageParts,
         _ tls: TLSCertificates?,
+        _ onProxyReady: @escaping @Sendable (String) -> Void,
         _ onListening: @escaping @Sendable (String) -> Void
     ) async throws {
         let rehashes = RehashQueue()
@@ -141,6 +147,7 @@ struct Server {
             IntegrityService(database: database, health: health, logger: self.logger),
         ]
         if let tls { services.append(tls) }
+        if let proxy = try await self.proxy(authority, workspace, tls, onProxyReady) { services.append(proxy) }
         let application = try self.application(authority, health, tls, services, onListening)
         do {
             try await application.runService()
@@ -186,7 +193,7 @@ struct Server {
             configuration: ApplicationConfiguration(
                 address: .hostname(address.host, port: address.port),
                 serverName: nil,
-                availableConnectionsDelegate: ConnectionLimit(FileDescriptors.connections(), logger: self.logger)
+                availableConnectionsDelegate: ConnectionLimit(self.connections, logger: self.logger)
             ),
             services: services,
             onServerRunning: { channel in
