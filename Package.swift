@@ -114,11 +114,18 @@ let package = Package(
             name: "ClavigerGateway",
             dependencies: [
                 "ClavigerCore", "ClavigerHTTP", "ClavigerService", "ClavigerVerifier",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+                .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "NIOTLS", package: "swift-nio"),
             ]
         ),
         // Envoy's external authorization, over gRPC. `Generated` is made by scripts/generate-protos.sh.
@@ -218,12 +225,18 @@ let package = Package(
         .testTarget(
             name: "ClavigerGatewayTests",
             dependencies: [
-                "ClavigerAPI", "ClavigerCore", "ClavigerGateway", "ClavigerHTTP", "ClavigerTestSupport",
-                "ClavigerVerifier",
+                "ClavigerAPI", "ClavigerCore", "ClavigerGateway", "ClavigerHTTP", "ClavigerService",
+                "ClavigerTestSupport", "ClavigerVerifier",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]
         ),
         .testTarget(name: "ClavigerVerifierTests", dependencies: ["ClavigerVerifier", "ClavigerTestSupport"]),

@@ -29,7 +29,7 @@ struct Claviger: AsyncParsableCommand {
             CommandGroup(
                 name: "Server",
                 subcommands: [
-                    ServeCommand.self, ConfigCommand.self, BackupCommand.self, RestoreCommand.self,
+                    ServeCommand.self, ProxyCommand.self, ConfigCommand.self, BackupCommand.self, RestoreCommand.self,
                     RecoverCommand.self, ReadyCommand.self,
                 ]
             ),

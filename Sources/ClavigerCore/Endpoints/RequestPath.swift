@@ -46,6 +46,14 @@ public struct RequestPath: Hashable, Sendable {
         }
     }
 
+    /// Whether the path is `prefix` or below it, segment by segment.
+    public func isBelow(_ prefix: RequestPath) -> Bool {
+        self.segments.starts(with: prefix.segments)
+    }
+
+    /// The number of segments, which is what makes one prefix longer than another.
+    public var depth: Int { self.segments.count }
+
     private static func withoutQuery(_ target: String) throws(FieldError) -> String {
         let bytes = target.utf8
         guard let end = bytes.firstIndex(where: { $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "#") }) else {

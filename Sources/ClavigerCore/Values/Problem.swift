@@ -42,6 +42,8 @@ public struct Problem: Error, Hashable, Sendable {
         case requestTimeout = "request-timeout"
         case internalError = "internal"
         case unavailable = "unavailable"
+        case badGateway = "bad-gateway"
+        case gatewayTimeout = "gateway-timeout"
     }
 
     /// Which kind of problem.

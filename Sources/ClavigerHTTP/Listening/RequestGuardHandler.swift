@@ -84,7 +84,7 @@ public final class RequestGuardHandler: ChannelDuplexHandler, RemovableChannelHa
             guard head.headerFields.count <= self.limits.headerFields else {
                 return self.refuse(.headersTooLarge, context: context)
             }
-            self.invite(head, context: context)
+            if self.limits.invites { self.invite(head, context: context) }
         case .body:
             self.progress.readBody()
         case .end:
@@ -99,7 +99,11 @@ public final class RequestGuardHandler: ChannelDuplexHandler, RemovableChannelHa
         case .open:
             let mayHavePartOfHead = self.progress.readComplete()
             if self.progress.isReadingRequest {
-                self.startClock(context: context)
+                if self.limits.bodyHasTime {
+                    self.progress.incompleteSince = nil
+                } else {
+                    self.startClock(context: context)
+                }
             } else if mayHavePartOfHead {
                 self.startClockForHead(context: context)
             }

@@ -2,6 +2,10 @@
 public struct RequestLimits: Sendable, Hashable {
     /// The time in which a whole request must arrive, from its first byte that was seen to its last.
     public var arrival: Duration
+    /// Whether only the head has to arrive in that time, because whoever takes the body has a clock of its own.
+    public var bodyHasTime = false
+    /// Whether a client that waits for `100 Continue` is told at once; else whoever takes the body tells it.
+    public var invites = true
     /// The time after which a connection without requests is closed.
     public var idle: Duration
     /// The time in which a TLS handshake must be done.

@@ -19,8 +19,22 @@ extension HTTPServerBuilder {
         limits: RequestLimits = RequestLimits(),
         onRefusal: (@Sendable (RequestRefusal) -> Void)? = nil
     ) -> HTTPServerBuilder {
+        .claviger(tls: tls, limits: limits, connections: PlainConnections(), onRefusal: onRefusal)
+    }
+
+    /// The same server, which does something more with its connections.
+    ///
+    /// - Parameter connections: what it does.
+    public static func claviger(
+        tls: TLSConfiguration?,
+        limits: RequestLimits = RequestLimits(),
+        connections: some ConnectionExtension,
+        onRefusal: (@Sendable (RequestRefusal) -> Void)? = nil
+    ) -> HTTPServerBuilder {
         let http1 = HTTP1Channel.Configuration(
-            additionalChannelHandlers: [RequestGuardHandler(limits: limits, onRefusal: onRefusal)],
+            additionalChannelHandlers: connections.handlers() + [
+                RequestGuardHandler(limits: limits, onRefusal: onRefusal)
+            ],
             idleTimeout: TimeAmount(limits.idle),
             httpDecoderConfiguration: .init(
                 maxHeaderFieldSize: limits.headerBytes,
@@ -30,7 +44,10 @@ extension HTTPServerBuilder {
         )
         guard let tls else {
             return HTTPServerBuilder { responder in
-                ClearTextChannel(base: HTTP1Channel(responder: responder, configuration: http1))
+                ClearTextChannel(
+                    base: HTTP1Channel(responder: responder, configuration: http1),
+                    connections: connections
+                )
             }
         }
         return HTTPServerBuilder { responder in
@@ -43,42 +60,63 @@ extension HTTPServerBuilder {
                 ),
                 responder: responder
             )
-            return WatchedTLSChannel(base: secure, limits: limits)
+            return WatchedTLSChannel(base: secure, limits: limits, connections: connections)
         }
     }
 }
 
-/// A clear-text channel that takes in little at a time.
-private struct ClearTextChannel: ServerChildChannel {
-    let base: HTTP1Channel
+/// A connection as HTTP has it, and what the server adds to it.
+private struct ExtendedConnection<Base: ServerChildChannelValue, Connection: Sendable>: ServerChildChannelValue {
+    let base: Base
+    let connection: Connection
 
-    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<HTTP1Channel.Value> {
-        channel.eventLoop.makeCompletedFuture { try channel.readLittle() }.flatMap {
-            self.base.setup(channel: channel, logger: logger)
+    var channel: any Channel { self.base.channel }
+}
+
+/// A clear-text channel that takes in little at a time.
+private struct ClearTextChannel<Connections: ConnectionExtension>: ServerChildChannel {
+    typealias Value = ExtendedConnection<HTTP1Channel.Value, Connections.Connection>
+
+    let base: HTTP1Channel
+    let connections: Connections
+
+    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
+        channel.eventLoop.makeCompletedFuture {
+            try channel.readLittle()
+            return try self.connections.prepare(channel, .first)
+        }.flatMap { connection in
+            self.base.setup(channel: channel, logger: logger).map { Value(base: $0, connection: connection) }
         }
     }
 
-    func handle(value: HTTP1Channel.Value, logger: Logger) async {
-        await self.base.handle(value: value, logger: logger)
+    func handle(value: Value, logger: Logger) async {
+        await self.connections.run(value.connection) { await self.base.handle(value: value.base, logger: logger) }
     }
 }
 
 /// A TLS channel whose handshake and silence are bounded.
-private struct WatchedTLSChannel: ServerChildChannel {
+private struct WatchedTLSChannel<Connections: ConnectionExtension>: ServerChildChannel {
+    typealias Value = ExtendedConnection<HTTP2UpgradeChannel.Value, Connections.Connection>
+
     let base: HTTP2UpgradeChannel
     let limits: RequestLimits
+    let connections: Connections
 
-    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<HTTP2UpgradeChannel.Value> {
+    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture { try channel.readLittle() }.flatMap {
             self.base.setup(channel: channel, logger: logger)
         }.flatMapThrowing { value in
-            try channel.pipeline.syncOperations.watchTLS(self.limits)
-            return value
+            let pipeline = channel.pipeline.syncOperations
+            let tls = try pipeline.handler(type: NIOSSLServerHandler.self)
+            // Each right behind TLS: the one that is added last is the first.
+            let connection = try self.connections.prepare(channel, .after(tls))
+            try pipeline.watchTLS(self.limits)
+            return Value(base: value, connection: connection)
         }
     }
 
-    func handle(value: HTTP2UpgradeChannel.Value, logger: Logger) async {
-        await self.base.handle(value: value, logger: logger)
+    func handle(value: Value, logger: Logger) async {
+        await self.connections.run(value.connection) { await self.base.handle(value: value.base, logger: logger) }
     }
 }
 

@@ -1,6 +1,6 @@
 public import ClavigerVerifier
 import Foundation
-import HTTPTypes
+public import HTTPTypes
 public import Hummingbird
 
 /// Finds the token that a client presents: `Authorization: Bearer`, else `X-API-Key`.
@@ -12,9 +12,14 @@ public enum PresentedCredential {
 
     /// The token; nil when none is presented.
     public static func token(in request: Request) -> PresentedToken? {
+        self.token(in: request.headers)
+    }
+
+    /// The token; nil when none is presented.
+    public static func token(in headers: HTTPFields) -> PresentedToken? {
         self.token(
-            authorization: request.headers.one(.authorization),
-            apiKey: Self.apiKeyHeader.flatMap { request.headers.one($0) }
+            authorization: headers.one(.authorization),
+            apiKey: Self.apiKeyHeader.flatMap { headers.one($0) }
         )
     }
 
@@ -31,6 +36,7 @@ public enum PresentedCredential {
         }
         return PresentedToken(Array(bytes[scheme.endIndex...].drop { $0 == UInt8(ascii: " ") }))
     }
+
     /// A name and a management key as OAuth clients present them, `Authorization: Basic` (RFC 6749 section 2.3.1).
     struct Client {
         /// The name, of which the key is proof; nil for one that is no text.

@@ -28,6 +28,8 @@ public enum ProblemResponse {
         case .requestTimeout: .requestTimeout
         case .internalError: .internalServerError
         case .unavailable: .serviceUnavailable
+        case .badGateway: .badGateway
+        case .gatewayTimeout: .gatewayTimeout
         }
     }
 
@@ -54,6 +56,8 @@ public enum ProblemResponse {
         case .requestTimeout: "Request timeout"
         case .internalError: "Internal error"
         case .unavailable: "Unavailable"
+        case .badGateway: "Bad gateway"
+        case .gatewayTimeout: "Gateway timeout"
         }
     }
 

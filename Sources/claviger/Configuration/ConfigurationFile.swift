@@ -8,6 +8,7 @@ import Yams
 /// once more for keys that nobody would ask for: a mistyped key must not be ignored.
 struct ConfigurationFile: Sendable {
     private static let sizeLimit = 256 * 1024
+    private static let proxySection = "proxy"
 
     let path: String
     /// The values; none while the shape is wrong.
@@ -15,6 +16,8 @@ struct ConfigurationFile: Sendable {
     /// Unknown keys, sections that are values and the like.
     private(set) var problems: [ConfigurationProblems.Problem] = []
     private var lines: [SettingKey: Int] = [:]
+    /// What the file says about the reverse proxy, whose routes are no flat keys.
+    private(set) var proxy: ProxySection?
 
     /// Reads a file.
     init(path: String) throws(ConfigurationProblems) {
@@ -33,9 +36,13 @@ struct ConfigurationFile: Sendable {
                 throw Self.problem(path, "must hold sections such as `listen:` with keys below them.")
             }
             self.walk(mapping, below: [])
+            let flat = mapping.filter { $0.key.scalar?.string != Self.proxySection }
+            guard !flat.isEmpty else { return }
+            let document =
+                flat.count == mapping.count ? contents : Data(try Yams.serialize(node: Self.document(of: flat)).utf8)
             do {
                 self.snapshot = try YAMLSnapshot(
-                    data: contents.bytes,
+                    data: document.bytes,
                     providerName: path,
                     parsingOptions: YAMLSnapshot.ParsingOptions()
                 )
@@ -69,6 +76,10 @@ struct ConfigurationFile: Sendable {
                 if let message = Self.refusal(of: value, for: key) {
                     self.problems.append(.init(place: place, message: "\(full) \(message)"))
                 }
+            } else if section.isEmpty, name == Self.proxySection {
+                let proxy = ProxySection(value, file: self.path, place: place)
+                self.problems += proxy.problems
+                self.proxy = proxy
             } else if !SettingKey.names(below: path).isEmpty {
                 if let mapping = value.mapping {
                     self.walk(mapping, below: path)
@@ -79,6 +90,11 @@ struct ConfigurationFile: Sendable {
                 self.problems.append(.init(place: place, message: Self.unknown(name, in: section)))
             }
         }
+    }
+
+    /// The flat sections alone: swift-configuration takes no lists of sections.
+    private static func document(of pairs: [(key: Node, value: Node)]) -> Node {
+        Node(pairs.map { ($0.key, $0.value) })
     }
 
     private static func refusal(of value: Node, for key: SettingKey) -> String? {
@@ -104,7 +120,7 @@ struct ConfigurationFile: Sendable {
                 let places = key.components.map { "`\($0):`" }.joined(separator: ", and ")
                 return "\(shown) is written as a section: \(places) below it."
             }
-            let sections = SettingKey.sections.sorted()
+            let sections = (SettingKey.sections.union([Self.proxySection])).sorted()
             let guess = Spelling.closest(to: name, in: sections).map { "; did you mean \($0)?" }
             return "\(shown) is not a known section\(guess ?? "; there are \(sections.joined(separator: ", ")).")"
         }

@@ -32,30 +32,63 @@ extension ServerConfiguration {
     /// - Throws: ``ConfigurationProblems`` with everything that is wrong.
     static func load(
         _ options: ServeOptions,
+        proxy: ProxyOptions? = nil,
         environment: [String: String] = ProcessInfo.processInfo.environment
     ) throws(ConfigurationProblems) -> ServerConfiguration {
-        try Self.loadWithEntries(options, environment: environment).configuration
+        try Self.loadWithEntries(options, proxy: proxy, environment: environment).configuration
     }
 
     /// Reads the configuration, and says where each value comes from.
     static func loadWithEntries(
         _ options: ServeOptions,
+        proxy: ProxyOptions? = nil,
         environment: [String: String]
     ) throws(ConfigurationProblems) -> (configuration: ServerConfiguration, entries: [Entry]) {
         var reader = ConfigurationReader(layers: [.flags(options.overrides), .environment(environment)])
         reader.refuseUnknownVariables(environment)
+        var section: ProxySection?
         if let path = options.configFile ?? environment[Self.fileVariable] {
             do throws(ConfigurationProblems) {
-                reader.add(try ConfigurationFile(path: path))
+                let file = try ConfigurationFile(path: path)
+                section = file.proxy
+                reader.add(file)
             } catch {
                 reader.add(error.problems)
             }
         }
-        let configuration = Self.read(&reader, isEphemeral: options.ephemeral)
+        var configuration = Self.read(&reader, isEphemeral: options.ephemeral)
+        let reverseProxy = Self.proxy(proxy, section, configuration, &reader)
+        configuration?.proxy = reverseProxy
         guard reader.problems.isEmpty, let configuration else {
             throw ConfigurationProblems(problems: reader.problems)
         }
         return (configuration, reader.entries)
+    }
+
+    /// The reverse proxy: that of the file, and a route of the flags if the command has them.
+    private static func proxy(
+        _ options: ProxyOptions?,
+        _ section: ProxySection?,
+        _ configuration: ServerConfiguration?,
+        _ reader: inout ConfigurationReader
+    ) -> ProxyConfiguration? {
+        guard options != nil || section != nil else { return nil }
+        // What is not known for the lack of a configuration is refused with it.
+        let policy = ListenPolicy(
+            usesTLS: configuration?.tls != nil,
+            trustedPlaintext: configuration?.listen.trustedPlaintext ?? true
+        )
+        do throws(ConfigurationProblems) {
+            let proxy = try (options ?? ProxyOptions.none).configuration(section, policy)
+            if proxy == nil, section == nil {
+                let message = "needs a route: give --api and --upstream, or a section `proxy` in the file."
+                reader.add([.init(place: "claviger proxy", message: message)])
+            }
+            return proxy
+        } catch {
+            reader.add(error.problems)
+            return nil
+        }
     }
 
     private static func read(_ reader: inout ConfigurationReader, isEphemeral: Bool) -> ServerConfiguration? {
@@ -103,7 +136,8 @@ extension ServerConfiguration {
             http: HTTP(requestTimeout: requestTimeout, idleTimeout: idleTimeout),
             leaks: leaks,
             events: events,
-            envoy: envoy
+            envoy: envoy,
+            proxy: nil
         )
     }
 

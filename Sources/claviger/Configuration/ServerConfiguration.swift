@@ -143,4 +143,6 @@ struct ServerConfiguration: Sendable, Hashable {
     var events: Events
     /// Nil means that Envoy cannot ask.
     var envoy: Envoy?
+    /// Nil without a reverse proxy.
+    var proxy: ProxyConfiguration?
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import ClavigerClient
 import ClavigerCore
+import ClavigerGateway
 import ClavigerHTTP
 import ClavigerService
 import ClavigerStore
@@ -30,6 +31,8 @@ struct ErrorReport: Hashable {
         case let error as TLSFileError:
             self.init(.usage("\(error)"))
         case let error as ClientAuthoritiesError:
+            self.init(.usage("\(error)"))
+        case let error as ReverseProxy.StartFailure:
             self.init(.usage("\(error)"))
         case let error as StartFailure:
             self.init(.refused("\(error)"))

@@ -28,6 +28,11 @@ enum FileDescriptors {
         self.limit().map { self.connections(ofFiles: $0.rlim_cur) } ?? self.mostConnections
     }
 
+    /// How many connections each of several servers in this process may have open at once.
+    static func connections(sharedBy servers: Int) -> Int {
+        self.limit().map { self.connections(ofFiles: $0.rlim_cur / rlim_t(servers)) } ?? self.mostConnections
+    }
+
     /// How many connections may be open at once where the system allows so many files.
     static func connections(ofFiles files: rlim_t) -> Int {
         let files = Int(min(files, self.enough))

@@ -31,7 +31,11 @@ struct ServeCommand: AsyncParsableCommand {
     @OptionGroup var options: ServeOptions
 
     func run() async throws {
-        let configuration = try ServerConfiguration.load(self.options)
+        try await Self.serve(try ServerConfiguration.load(self.options))
+    }
+
+    /// Runs a server in this process, to its end.
+    static func serve(_ configuration: ServerConfiguration) async throws {
         ProcessHardening.apply()
         FileDescriptors.raiseLimit()
         let metrics = PrometheusExporter(help: RequestMetrics.help.merging(GapReport.help) { $1 })
@@ -45,6 +49,8 @@ struct ServeCommand: AsyncParsableCommand {
         logger.logLevel = configuration.log.level
         try await Server(configuration: configuration, metrics: metrics, logger: logger).run { url, firstKeyPath in
             Self.greet(url, firstKeyPath, isEphemeral: configuration.data.isEphemeral)
+        } onProxyReady: { url in
+            FileHandle.standardOutput.write(Data("claviger passes requests on from \(url)\n".utf8))
         }
     }
 

@@ -27,7 +27,11 @@ struct Server {
     /// Starts, serves until a signal comes, and stops in order.
     ///
     /// - Parameter onReady: is told where the server listens, and where the first management key is if this run made it.
-    func run(onReady: @escaping @Sendable (_ url: String, _ firstKeyPath: String?) -> Void) async throws {
+    /// - Parameter onProxyReady: is told where the reverse proxy listens, if there is one.
+    func run(
+        onReady: @escaping @Sendable (_ url: String, _ firstKeyPath: String?) -> Void,
+        onProxyReady: @escaping @Sendable (_ url: String) -> Void = { _ in }
+    ) async throws {
         // A file that may not grow has to be an error of the write, not the end of the process.
         signal(SIGXFSZ, SIG_IGN)
         let place = try Place(self.configuration)
@@ -41,7 +45,7 @@ struct Server {
         let rootKey = try self.rootKey(place)
         let database = try await SQLiteDatabase.open(place.location, admission: { try RootKeyCheck.run($0, rootKey) })
         do {
-            try await self.serve(database, rootKey, place, tls, onReady)
+            try await self.serve(database, rootKey, place, tls, onReady, onProxyReady)
         } catch {
             try? await database.close()
             throw error
@@ -69,7 +73,8 @@ struct Server {
         _ rootKey: RootKey,
         _ place: Place,
         _ tls: TLSCertificates?,
-        _ onReady: @escaping @Sendable (String, String?) -> Void
+        _ onReady: @escaping @Sendable (String, String?) -> Void,
+        _ onProxyReady: @escaping @Sendable (String) -> Void
     ) async throws {
         let store = SQLAuthorityStore(database)
         let firstKeyPath = place.firstKeyPath
@@ -86,7 +91,7 @@ struct Server {
             logger: self.logger
         )
         do {
-            try await self.serve(database, store, keyring, workspace, usage, tls) { url in
+            try await self.serve(database, store, keyring, workspace, usage, tls, onProxyReady) { url in
                 onReady(url, isFirst ? firstKeyPath : nil)
             }
         } catch {
@@ -103,6 +108,7 @@ struct Server {
         _ workspace: Workspace,
         _ usage: UsageParts,
         _ tls: TLSCertificates?,
+        _ onProxyReady: @escaping @Sendable (String) -> Void,
         _ onListening: @escaping @Sendable (String) -> Void
     ) async throws {
         let rehashes = RehashQueue()
@@ -186,6 +192,7 @@ struct Server {
             tls: tls
         )
         if let envoy { services.append(envoy) }
+        if let proxy = try await self.proxy(authority, workspace, tls, onProxyReady) { services.append(proxy) }
         let application = try self.application(authority, registry, report, tls, services, envoy, onListening)
         var group = ServiceGroupConfiguration(
             services: [application],
@@ -241,7 +248,7 @@ struct Server {
             configuration: ApplicationConfiguration(
                 address: .hostname(address.host, port: address.port),
                 serverName: nil,
-                availableConnectionsDelegate: ConnectionLimit(FileDescriptors.connections(), logger: self.logger)
+                availableConnectionsDelegate: ConnectionLimit(self.connections, logger: self.logger)
             ),
             services: services,
             onServerRunning: { channel in

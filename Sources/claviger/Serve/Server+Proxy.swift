@@ -1,0 +1,51 @@
+import ClavigerCore
+import ClavigerGateway
+import ClavigerHTTP
+import ClavigerService
+import Logging
+import ServiceLifecycle
+
+extension Server {
+    /// How many clients a listener may have. Each client of the proxy has a connection to an upstream behind it.
+    var connections: Int {
+        self.configuration.proxy == nil
+            ? FileDescriptors.connections() : FileDescriptors.connections(sharedBy: 3)
+    }
+
+    /// The reverse proxy, ready to run; nil without one.
+    func proxy(
+        _ authority: Authority,
+        _ workspace: Workspace,
+        _ tls: TLSCertificates?,
+        _ onListening: @escaping @Sendable (String) -> Void
+    ) async throws -> (any Service)? {
+        guard let proxy = self.configuration.proxy else { return nil }
+        let requestIDs = RequestIDs(random: SystemRandom())
+        let decider = GatewayDecider(
+            authority: authority,
+            workspaceID: workspace.id,
+            requestIDs: requestIDs,
+            logger: self.logger
+        )
+        return ProxyService(
+            proxy: try await ReverseProxy(
+                routes: proxy.routes,
+                checksUpstreams: proxy.checksUpstreams,
+                decider: decider,
+                requestIDs: requestIDs,
+                trustedProxies: self.configuration.listen.trustedProxies,
+                isSecure: tls != nil,
+                logger: self.logger
+            ),
+            address: proxy.address,
+            tls: try tls?.configuration(),
+            limits: RequestLimits(
+                arrival: self.configuration.http.requestTimeout,
+                idle: self.configuration.http.idleTimeout
+            ),
+            connections: self.connections,
+            logger: self.logger,
+            onListening: onListening
+        )
+    }
+}
