@@ -1,3 +1,4 @@
+public import ClavigerCore
 public import ClavigerGateway
 public import ClavigerHTTP
 import GRPCCore

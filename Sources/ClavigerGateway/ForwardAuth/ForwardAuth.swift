@@ -1,4 +1,4 @@
-import ClavigerCore
+public import ClavigerCore
 public import ClavigerHTTP
 import ClavigerVerifier
 import HTTPTypes

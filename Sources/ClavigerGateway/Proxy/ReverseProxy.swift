@@ -1,4 +1,4 @@
-import ClavigerCore
+public import ClavigerCore
 public import ClavigerHTTP
 public import ClavigerService
 public import Hummingbird

@@ -35,7 +35,8 @@ extension Server {
                 requestIDs: requestIDs,
                 trustedProxies: self.configuration.listen.trustedProxies,
                 isSecure: tls != nil,
-                logger: self.logger
+                logger: self.logger,
+                onFinish: { decider.finished($0, upstreamStatus: $1) }
             ),
             address: proxy.address,
             tls: try tls?.configuration(),
