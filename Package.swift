@@ -322,7 +322,7 @@ let package = Package(
         .testTarget(
             name: "ClavigerTests",
             dependencies: [
-                "claviger", "ClavigerClient", "ClavigerCore", "ClavigerHTTP", "ClavigerTestSupport",
+                "claviger", "ClavigerClient", "ClavigerCore", "ClavigerGateway", "ClavigerHTTP", "ClavigerTestSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]

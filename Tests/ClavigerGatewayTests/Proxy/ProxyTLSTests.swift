@@ -84,7 +84,7 @@ import Testing
             func failure(
                 _ url: String,
                 _ tls: UpstreamTLS,
-                _ change: (inout ProxyRoute) -> Void = { _ in }
+                _ change: @escaping (inout ProxyRoute) -> Void = { _ in }
             ) async -> String {
                 do {
                     try await ProxyFixture.run(

@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import ClavigerCore
 import ClavigerHTTP
+import ClavigerTestSupport
 import Foundation
 import HTTPTypes
 import Hummingbird

@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import ClavigerTestSupport
 import HTTPTypes
 import Hummingbird
 import NIOCore
@@ -45,7 +46,7 @@ import Testing
         try await Running.upstream(router) { url in
             try await ProxyFixture.run(url) { proxy in
                 let parts = Parts(count: 512, asked: Counted())
-                for length in [HTTPClientRequest.Body.Length.unknown, .known(512 * 65_536)] {
+                for length in [HTTPClientRequest.Body.Length.unknown, .known(Int64(512 * 65_536))] {
                     let answer = try await proxy.send(.POST, "/count", body: .stream(parts, length: length))
                     #expect(answer.body == "33554432")
                 }
@@ -86,7 +87,8 @@ import Testing
                     .connect(host: "127.0.0.1", port: proxy.port).get()
                 try await client.writeAndFlush(ByteBuffer(string: head)).get()
                 // Of 1 GiB, only what the buffers of four sockets hold.
-                #expect(try await Self.settled(asked) < 64 << 20)
+                let reached = try await Self.settled(asked)
+                #expect(reached < 64 << 20)
                 try await client.close().get()
             }
         }
@@ -109,7 +111,8 @@ import Testing
                         body: .stream(Parts(count: 16_384, asked: asked), length: .unknown)
                     )
                 }
-                #expect(try await Self.settled(asked) < 64 << 20)
+                let reached = try await Self.settled(asked)
+                #expect(reached < 64 << 20)
                 sending.cancel()
                 _ = await sending.result
                 release.send()
@@ -192,7 +195,8 @@ import Testing
             for try await _ in inbound { try await outbound.write(ByteBuffer(string: "220 mail.example ESMTP\r\n")) }
         } _: { url in
             try await ProxyFixture.run(url) { proxy in
-                #expect(try await proxy.send().status == 502)
+                let answer = try await proxy.send()
+                #expect(answer.status == 502)
             }
         }
     }
@@ -212,10 +216,8 @@ import Testing
                     let answer = try await RawClient.exchange(proxy.port, head + "some", until: "big")
                     #expect(answer.hasPrefix("HTTP/1.1 413") || answer.hasPrefix("HTTP/1.1 502"), "\(answer)")
                 }
-                #expect(
-                    try await RawClient.exchange(proxy.port, "GET / HTTP/1.1\r\nHost: a\r\n\r\n", until: "}")
-                        .hasPrefix("HTTP/1.1 401")
-                )
+                let next = try await RawClient.exchange(proxy.port, "GET / HTTP/1.1\r\nHost: a\r\n\r\n", until: "}")
+                #expect(next.hasPrefix("HTTP/1.1 401"))
             }
         }
     }

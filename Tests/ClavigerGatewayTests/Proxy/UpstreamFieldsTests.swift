@@ -41,9 +41,10 @@ import Testing
         let pairs = [("Connection", "close, X-Listed"), ("Connection", "x-other"), (name, "x"), ("X-Other", "x")]
         let request = try self.request(pairs)
         let response = UpstreamFields.response(try self.fields(pairs), client: [:])
+        let (dropped, other) = (try #require(HTTPField.Name(name)), try #require(HTTPField.Name("X-Other")))
         for fields in [request, response] {
-            #expect(fields[try #require(HTTPField.Name(name))] == nil)
-            #expect(fields[try #require(HTTPField.Name("X-Other"))] == nil)
+            #expect(fields[dropped] == nil)
+            #expect(fields[other] == nil)
         }
     }
 
@@ -59,7 +60,8 @@ import Testing
         "X-Forwarded-Prefix", "X-Forwarded_Port",
     ])
     func clientsCannotSend(name: String) throws {
-        #expect(try self.request([(name, "x")])[try #require(HTTPField.Name(name))] == nil)
+        let field = try #require(HTTPField.Name(name))
+        #expect(try self.request([(name, "x")])[field] == nil)
     }
 
     @Test func onlyTrailersOfTE() throws {
