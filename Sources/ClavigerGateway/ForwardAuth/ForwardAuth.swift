@@ -13,6 +13,8 @@ import NIOCore
 public struct ForwardAuth: Sendable {
     /// Carries the true status to nginx.
     private static let status = HTTPField.Name.known("X-Claviger-Status")
+    /// Carries the problem document to nginx.
+    private static let problem = HTTPField.Name.known("X-Claviger-Problem")
     private static let requestID = HTTPField.Name.known("X-Request-Id")
     private static let forwardedFor = HTTPField.Name.known("X-Forwarded-For")
     private static let referrer = HTTPField.Name.known("Referer")
@@ -120,7 +122,11 @@ public struct ForwardAuth: Sendable {
         var fields = answer.identity
         // The call's own id is added to every answer of this server.
         for field in answer.client where field.name != Self.requestID { fields.append(field) }
-        if status != answer.status { fields[Self.status] = String(answer.status.code) }
+        if adapter == .nginx, !answer.passes {
+            // `auth_request` drops both; the shipped configuration takes them from here.
+            fields[Self.status] = String(answer.status.code)
+            fields[Self.problem] = String(decoding: answer.body, as: UTF8.self)
+        }
         return Response(
             status: status,
             headers: fields,
