@@ -34,6 +34,12 @@ import Testing
         await table.run(Section.stopped, stand, keys)
         try await stand.startAuthority()
         await table.run(Section.restarted, stand, keys)
+        await stand.killAuthority()
+        try await stand.startAuthority(["CLAVIGER_GATEWAY_SECRET_FILE": stand.writeSecret()])
+        await table.run(Section.withoutSecret, stand, keys)
+        await stand.stopProxies()
+        try await stand.startProxies(route: "billing/production", demands: "?scopes=read&cost=2", secret: Stand.secret)
+        await table.run(Section.withSecret, stand, keys)
         return table
     }
 }

@@ -61,6 +61,7 @@ struct Keys: Sendable {
             let limit: JSON = ["name": "hourly", "requests": 1, "window": "1h"]
             try await self.make(stand, "limited \(proxy)", ["limits": [limit]])
             try await self.make(stand, "credits \(proxy)", ["credits": ["amount": 1]])
+            try await self.make(stand, "ten credits \(proxy)", ["scopes": ["read"], "credits": ["amount": 10]])
             try await self.make(stand, "revoked later \(proxy)", [:])
         }
     }

@@ -139,7 +139,7 @@ struct ProxyProcess: Sendable {
 
     private static func caddy(_ setup: Setup) throws -> (String, [String]) {
         var file = try ShippedFile("Caddyfile")
-        try file.change(line: "1", "payments/production", to: setup.route)
+        try file.change(line: "1", "payments/production?", to: setup.route + (setup.route.contains("?") ? "" : "?"))
         try file.change(line: "2", ":9000", to: ":\(setup.application)")
         try file.change(line: "Claviger", ":8080", to: ":\(setup.authority)")
         try file.change(

@@ -66,7 +66,9 @@ final class Stand: Sendable {
     }
 
     /// Starts every proxy for a route and waits until each has answered something.
-    func startProxies(route: String, secret: String? = nil) async throws {
+    ///
+    /// - Parameter demands: what the route demands, for the proxies whose address may have a query.
+    func startProxies(route: String, demands: String = "", secret: String? = nil) async throws {
         for proxy in Proxy.allCases {
             let process = try ProxyProcess.start(
                 proxy,
@@ -75,7 +77,7 @@ final class Stand: Sendable {
                     authority: self.authorityPort,
                     application: self.upstream.port,
                     front: Self.front,
-                    route: route,
+                    route: route + (proxy == .envoy ? "" : demands),
                     secret: secret,
                     folder: "\(self.folder)/\(proxy.rawValue)"
                 )
@@ -117,6 +119,15 @@ final class Stand: Sendable {
         }
         let printed = self.running.withLock { $0.proxies[proxy]?.printed } ?? ""
         throw Unexpected("\(proxy.title) does not work: \(printed.suffix(2000))")
+    }
+
+    /// The file with the secret that gateways share with the authority.
+    func writeSecret() throws -> String {
+        let path = "\(self.folder)/gateway-secret"
+        let attributes: [FileAttributeKey: Any] = [.posixPermissions: 0o600]
+        guard FileManager.default.createFile(atPath: path, contents: Data(Self.secret.utf8), attributes: attributes)
+        else { throw Unexpected("\(path) cannot be written") }
+        return path
     }
 
     // MARK: The authority

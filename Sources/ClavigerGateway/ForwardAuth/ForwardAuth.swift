@@ -84,6 +84,7 @@ public struct ForwardAuth: Sendable {
             }
             method = told
             original = uri
+            try Self.checkQuery(target.rest, of: uri)
             demands = try ForwardAuthDemands(target.rest.isEmpty ? nil : String(target.rest.dropFirst()))
         } else {
             method = request.method.rawValue
@@ -107,8 +108,21 @@ public struct ForwardAuth: Sendable {
     }
 
     /// Byte by byte, as a combining mark behind the `?` makes another character of it.
+    ///
+    /// What has a fragment stays whole: some servers take it for more of the path, and the endpoint rules refuse that.
     private static func withoutQuery(_ target: String) -> String {
-        String(decoding: target.utf8.prefix { $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") }, as: UTF8.self)
+        let isEnd: (UInt8) -> Bool = { $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "#") }
+        guard let end = target.utf8.firstIndex(where: isEnd), target.utf8[end] == UInt8(ascii: "?") else {
+            return target
+        }
+        return String(decoding: target.utf8[..<end], as: UTF8.self)
+    }
+
+    /// Refuses to take a client's query for the operator's, as a proxy is set up to hand it on that keeps queries.
+    private static func checkQuery(_ rest: Substring, of target: String) throws(Problem) {
+        let query = target.utf8.drop { $0 != UInt8(ascii: "?") }
+        guard !rest.isEmpty, rest.utf8.elementsEqual(query) else { return }
+        throw Problem(.invalidRequest, "The proxy must not put the client's query behind the address that it calls.")
     }
 
     /// The value of a field that is there once.
