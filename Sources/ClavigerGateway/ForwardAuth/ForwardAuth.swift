@@ -12,6 +12,8 @@ import NIOCore
 public struct ForwardAuth: Sendable {
     /// Carries the true status to nginx.
     private static let status = HTTPField.Name.known("X-Claviger-Status")
+    /// Carries the problem document to nginx.
+    private static let problem = HTTPField.Name.known("X-Claviger-Problem")
     private static let requestID = HTTPField.Name.known("X-Request-Id")
     private static let forwardedFor = HTTPField.Name.known("X-Forwarded-For")
     private static let referrer = HTTPField.Name.known("Referer")
@@ -76,6 +78,7 @@ public struct ForwardAuth: Sendable {
             }
             method = told
             original = uri
+            try Self.checkQuery(target.rest, of: uri)
             demands = try ForwardAuthDemands(target.rest.isEmpty ? nil : String(target.rest.dropFirst()))
         } else {
             method = request.method.rawValue
@@ -99,8 +102,21 @@ public struct ForwardAuth: Sendable {
     }
 
     /// Byte by byte, as a combining mark behind the `?` makes another character of it.
+    ///
+    /// What has a fragment stays whole: some servers take it for more of the path, and the endpoint rules refuse that.
     private static func withoutQuery(_ target: String) -> String {
-        String(decoding: target.utf8.prefix { $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") }, as: UTF8.self)
+        let isEnd: (UInt8) -> Bool = { $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "#") }
+        guard let end = target.utf8.firstIndex(where: isEnd), target.utf8[end] == UInt8(ascii: "?") else {
+            return target
+        }
+        return String(decoding: target.utf8[..<end], as: UTF8.self)
+    }
+
+    /// Refuses to take a client's query for the operator's, as a proxy is set up to hand it on that keeps queries.
+    private static func checkQuery(_ rest: Substring, of target: String) throws(Problem) {
+        let query = target.utf8.drop { $0 != UInt8(ascii: "?") }
+        guard !rest.isEmpty, rest.utf8.elementsEqual(query) else { return }
+        throw Problem(.invalidRequest, "The proxy must not put the client's query behind the address that it calls.")
     }
 
     /// The value of a field that is there once.
@@ -114,7 +130,11 @@ public struct ForwardAuth: Sendable {
         var fields = answer.identity
         // The call's own id is added to every answer of this server.
         for field in answer.client where field.name != Self.requestID { fields.append(field) }
-        if status != answer.status { fields[Self.status] = String(answer.status.code) }
+        if adapter == .nginx, !answer.passes {
+            // `auth_request` drops both; the shipped configuration takes them from here.
+            fields[Self.status] = String(answer.status.code)
+            fields[Self.problem] = String(decoding: answer.body, as: UTF8.self)
+        }
         return Response(
             status: status,
             headers: fields,

@@ -1,0 +1,19 @@
+/// The proxies that `deploy/` has a configuration for: the columns of the table.
+enum Proxy: String, CaseIterable, Sendable {
+    case nginx, traefik, caddy, haproxy
+    case envoy = "envoy-http"
+
+    /// What the table says above the column.
+    var title: String {
+        switch self {
+        case .nginx: "nginx"
+        case .traefik: "Traefik"
+        case .caddy: "Caddy"
+        case .haproxy: "HAProxy"
+        case .envoy: "Envoy (HTTP)"
+        }
+    }
+
+    /// The adapter's name in the address that the proxy calls.
+    var adapter: String { self == .envoy ? "envoy" : self.rawValue }
+}
