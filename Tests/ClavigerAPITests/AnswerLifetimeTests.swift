@@ -1,3 +1,4 @@
+import ClavigerHTTP
 import ClavigerCore
 import ClavigerTestSupport
 import HTTPTypes

@@ -132,8 +132,8 @@ import Testing
     @Test func thereIsAMostOfThem() async throws {
         try await APIFixture.run { api in
             for _ in 0..<50 {
-                let answer = try await self.create(api)
-                #expect(answer.status == 201)
+                let created = try await self.create(api)
+                #expect(created.status == 201)
             }
             let refused = try await self.create(api)
             #expect(refused.problem == "state-conflict")

@@ -144,7 +144,7 @@ struct ListenerTests {
             #expect(refused[0].error == "UNAVAILABLE")
             for channel in open { try await channel.close() }
             let accepted = try await EnvoyClient.run([envoy.call("health", "")])
-            #expect(accepted[0].response["status"] == "SERVING")
+            #expect(accepted[0].response["status"] == "SERVING", "\(accepted[0].json)")
         }
     }
 

@@ -42,7 +42,8 @@ import Testing
                 fixture.control.release()
             }
             try await fixture.withApp { app in
-                #expect(try await app.get(token: key.token).status == 200)
+                let status14 = try await app.get(token: key.token).status
+                #expect(status14 == 200)
             }
         }
     }
@@ -103,7 +104,8 @@ import Testing
             settings.token = SecretText(narrow.token)
             try await ClavigerClient.with(settings) { client in
                 try await fixture.withApp(client: client) { app in
-                    #expect(try await app.get(token: key.token).status == 200)
+                    let status15 = try await app.get(token: key.token).status
+                    #expect(status15 == 200)
                 }
             }
         }
