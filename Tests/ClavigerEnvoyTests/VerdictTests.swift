@@ -61,14 +61,13 @@ struct VerdictTests {
             try await envoy.makeCatalogue()
             try await envoy.send(.post, "/v1/apis", ["name": "other", "prefix": "oth"])
             var keys: [String: (id: String, token: String)] = [:]
-            for name in ["revoked", "compromised", "suspended", "superseded", "expired", "destroyed"] {
+            for name in ["revoked", "compromised", "suspended", "expired", "destroyed"] {
                 keys[name] = try await envoy.makeKey(name)
             }
             func key(_ name: String) throws -> (id: String, token: String) { try #require(keys[name]) }
             try await envoy.send(.post, "/v1/keys/\(try key("revoked").id)/revoke", ["reason": "leaked"])
             try await envoy.send(.post, "/v1/keys/\(try key("compromised").id)/compromise")
             try await envoy.send(.post, "/v1/keys/\(try key("suspended").id)/suspend")
-            try await envoy.send(.post, "/v1/keys/\(try key("superseded").id)/rotate", ["grace": "0s"])
             try await envoy.send(.post, "/v1/keys/\(try key("destroyed").id)/compromise")
             try await envoy.send(.delete, "/v1/keys/\(try key("destroyed").id)")
             let end = (envoy.test.time.now() + .seconds(60)).text
@@ -279,7 +278,8 @@ struct VerdictTests {
                 envoy.check(fields, bulk: 500), envoy.check(fields, bulk: 3000), envoy.check(fields),
             ])
             #expect(answers.map(\.code) == [0, nil, 0])
-            #expect(answers[1].error == "RESOURCE_EXHAUSTED")
+            // The server ends the call while the request is still on its way; either is a refusal.
+            #expect(["RESOURCE_EXHAUSTED", "CANCELLED"].contains(answers[1].error))
         }
     }
 }

@@ -1,4 +1,6 @@
+import ArgumentParser
 import ClavigerCore
+import ClavigerHTTP
 import Testing
 
 @testable import claviger
