@@ -142,7 +142,11 @@ struct ListenerTests {
             }
             let refused = try await EnvoyClient.run([envoy.call("health", "")])
             #expect(refused[0].error == "UNAVAILABLE")
-            for channel in open { try await channel.close() }
+            for channel in open {
+                // Other tests' children have inherited these sockets: closing alone would not tell the server.
+                try await channel.close(mode: .output)
+                try await channel.close()
+            }
             let accepted = try await EnvoyClient.run([envoy.call("health", "")])
             #expect(accepted[0].response["status"] == "SERVING", "\(accepted[0].json)")
         }
