@@ -119,7 +119,7 @@ public struct ForwardAuth: Sendable {
     }
 
     /// Refuses to take a client's query for the operator's, as a proxy is set up to hand it on that keeps queries.
-    private static func checkQuery(_ rest: Substring, of target: String) throws(Problem) {
+    private static func checkQuery(_ rest: String, of target: String) throws(Problem) {
         let query = target.utf8.drop { $0 != UInt8(ascii: "?") }
         guard !rest.isEmpty, rest.utf8.elementsEqual(query) else { return }
         throw Problem(.invalidRequest, "The proxy must not put the client's query behind the address that it calls.")

@@ -5,7 +5,10 @@ extension Section {
     static let withoutSecret = Section(
         title: "Without the secret that Claviger wants",
         rows: [
-            Row("a valid key", "401 unauthorized `Bearer`", except: [.nginx: "503 unavailable `Bearer`"]) { stand, keys, proxy in
+            Row("a valid key", "401 unauthorized `Bearer`", except: [.nginx: "503 unavailable `Bearer`"]) {
+                stand,
+                keys,
+                proxy in
                 try await stand.ask(proxy, key: keys.token("plain")).outcome
             },
             Row(
