@@ -49,6 +49,9 @@ struct ProxyProcess: Sendable {
                 listen 127.0.0.1:\(port.listen);
                 location / {
                     proxy_bind \(address);
+                    proxy_http_version 1.1;
+                    proxy_set_header Connection "";
+                    proxy_set_header Host $http_host;
                     proxy_pass http://127.0.0.1:\(port.to);
                     proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
                 }
