@@ -49,6 +49,9 @@ struct ProxyProcess: Sendable {
                 listen 127.0.0.1:\(port.listen);
                 location / {
                     proxy_bind \(address);
+                    proxy_http_version 1.1;
+                    proxy_set_header Connection "";
+                    proxy_set_header Host $http_host;
                     proxy_pass http://127.0.0.1:\(port.to);
                     proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
                 }
@@ -82,19 +85,16 @@ struct ProxyProcess: Sendable {
     }
 
     private static func start(_ program: String, _ arguments: [String], _ folder: String) throws -> ProxyProcess {
-        let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
-        let environment = [
-            // Debian has HAProxy and nginx where only root's path leads.
-            "PATH": "\(ShippedFile.root)/.venv/bin:\(path):/usr/sbin:/usr/local/sbin",
-            "HOME": folder,
-        ]
-        do {
-            return ProxyProcess(
-                process: try ChildProcess(program, arguments, environment: environment, folder: folder)
-            )
-        } catch {
+        // Debian has servers where only root's PATH leads; the packages of PyPI are in .venv.
+        let path = "\(ShippedFile.root)/.venv/bin:\(ProcessInfo.processInfo.environment["PATH"] ?? ""):/usr/sbin"
+        let places = path.split(separator: ":").map { "\($0)/\(program)" }
+        guard let place = places.first(where: FileManager.default.isExecutableFile) else {
             throw Unexpected("\(program) is missing: run scripts/bootstrap.sh --test")
         }
+        let environment = ["PATH": path, "HOME": folder]
+        return ProxyProcess(
+            process: try ChildProcess(place, arguments, environment: environment, folder: folder)
+        )
     }
 
     // MARK: What the first lines of each file tell the operator to change, and the places of this machine.
@@ -167,7 +167,7 @@ struct ProxyProcess: Sendable {
             try file.change(line: "secret", "…", to: secret)
         }
         try file.change("bind :80", to: "bind 127.0.0.1:\(setup.port)")
-        try file.change("/etc/haproxy/", to: "\(setup.folder)/")
+        try file.change("per-thread /etc/haproxy/", to: "per-thread \(setup.folder)/")
         // Two runs on one machine would take each other's.
         try file.change("abns@claviger", to: "abns@claviger-\(setup.port)")
         try lua.change("abns@claviger", to: "abns@claviger-\(setup.port)")

@@ -5,13 +5,16 @@ extension Section {
     static let withoutSecret = Section(
         title: "Without the secret that Claviger wants",
         rows: [
-            Row("a valid key", "401 unauthorized `Bearer`", except: [.nginx: "503 unavailable"]) { stand, keys, proxy in
+            Row("a valid key", "401 unauthorized `Bearer`", except: [.nginx: "503 unavailable `Bearer`"]) {
+                stand,
+                keys,
+                proxy in
                 try await stand.ask(proxy, key: keys.token("plain")).outcome
             },
             Row(
                 "a valid key, and the secret from the client",
                 "401 unauthorized `Bearer`",
-                except: [.nginx: "503 unavailable"]
+                except: [.nginx: "503 unavailable `Bearer`"]
             ) {
                 stand,
                 keys,
