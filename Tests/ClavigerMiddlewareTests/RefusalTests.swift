@@ -45,7 +45,8 @@ import Testing
     }
 
     @Test func scopesAreReadAtTheEdge() throws {
-        #expect(throws: ClavigerScopes.Malformed.self) { try ClavigerScopes(parsing: "a AND") }
-        #expect(try ClavigerScopes(parsing: "a AND (b OR c)").text == "a AND (b OR c)")
+        for text in ["", "a AND", "a,b"] { #expect((try? ClavigerScopes(parsing: text)) == nil) }
+        let scopes = try ClavigerScopes(parsing: "a AND (b OR c)")
+        #expect(scopes.text == "a AND (b OR c)")
     }
 }
