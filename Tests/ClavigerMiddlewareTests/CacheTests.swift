@@ -17,18 +17,18 @@ import Testing
         try await Fixture.run(answerLifetime: .seconds(10)) { fixture in
             let key = try await fixture.makeKey()
             try await fixture.withApp(options: self.options()) { app in
-                for _ in 0..<3 { #expect(try await app.get(token: key.token).status == 200) }
+                for _ in 0..<3 { try await app.expect(200, token: key.token) }
                 fixture.test.time.advance(by: .milliseconds(9_999))
-                #expect(try await app.get(token: key.token).status == 200)
+                try await app.expect(200, token: key.token)
                 #expect(fixture.control.count == 1)
                 fixture.test.time.advance(by: .milliseconds(1))
-                #expect(try await app.get(token: key.token).status == 200)
+                try await app.expect(200, token: key.token)
                 #expect(fixture.control.count == 2)
                 // What is documented: until then a revoked key passes, and afterwards it does not.
                 try await fixture.revoke(key)
-                #expect(try await app.get(token: key.token).status == 200)
+                try await app.expect(200, token: key.token)
                 fixture.test.time.advance(by: .seconds(10))
-                #expect(try await app.get(token: key.token).status == 401)
+                try await app.expect(401, token: key.token)
             }
         }
     }
@@ -88,12 +88,9 @@ import Testing
                 for key in [limited, paid] {
                     // Whatever stands before the authority says: what counts is not kept.
                     fixture.control.cacheControl = key.id == paid.id ? "private, max-age=10" : nil
-                    let status1 = try await app.get(token: key.token).status
-                    #expect(status1 == 200)
-                    let status2 = try await app.get(token: key.token).status
-                    #expect(status2 == 200)
-                    let status3 = try await app.get(token: key.token).status
-                    #expect(status3 == 429)
+                    try await app.expect(200, token: key.token)
+                    try await app.expect(200, token: key.token)
+                    try await app.expect(429, token: key.token)
                 }
                 #expect(fixture.control.count == 6)
             }
@@ -107,25 +104,20 @@ import Testing
             let key = try await fixture.makeKey([("expiresAt", .string(end))])
             let other = try await fixture.makeKey([("expiresAt", .string(end))])
             try await fixture.withApp(options: self.options()) { app in
-                let status4 = try await app.get(token: key.token).status
-                #expect(status4 == 200)
+                try await app.expect(200, token: key.token)
                 fixture.test.time.advance(by: .milliseconds(3_499))
-                let status5 = try await app.get(token: key.token).status
-                #expect(status5 == 200)
+                try await app.expect(200, token: key.token)
                 #expect(fixture.control.count == 1)
                 fixture.test.time.advance(by: .milliseconds(1))
-                let status6 = try await app.get(token: key.token).status
-                #expect(status6 == 401)
+                try await app.expect(401, token: key.token)
                 #expect(fixture.control.count == 2)
             }
             // The clock on the wall may be set; the end is still the end.
             fixture.test.time.jump(to: fixture.test.time.now() - .seconds(2))
             try await fixture.withApp(options: self.options()) { app in
-                let status7 = try await app.get(token: other.token).status
-                #expect(status7 == 200)
+                try await app.expect(200, token: other.token)
                 fixture.test.time.jump(to: fixture.test.time.now() + .seconds(5))
-                let status8 = try await app.get(token: other.token).status
-                #expect(status8 == 401)
+                try await app.expect(401, token: other.token)
             }
         }
     }
@@ -137,17 +129,17 @@ import Testing
             let other = try await fixture.makeKey()
             let cache = ClavigerVerificationCache()
             try await fixture.withApp(options: self.options(cache)) { app in
-                for path in ["/seen", "/seen/a"] { #expect(try await app.get(path, token: key.token).status == 200) }
-                #expect(try await app.get(token: other.token).status == 200)
+                for path in ["/seen", "/seen/a"] { try await app.expect(200, path, token: key.token) }
+                try await app.expect(200, token: other.token)
                 try await fixture.revoke(key)
-                #expect(try await app.get(token: key.token).status == 200)
+                try await app.expect(200, token: key.token)
                 switch what {
                 case "key": cache.invalidate(keyID: key.id)
                 case "token": cache.invalidate(token: key.token)
                 default: cache.invalidateAll()
                 }
                 #expect(cache.count == (what == "all" ? 0 : 1))
-                for path in ["/seen", "/seen/a"] { #expect(try await app.get(path, token: key.token).status == 401) }
+                for path in ["/seen", "/seen/a"] { try await app.expect(401, path, token: key.token) }
             }
         }
     }
@@ -179,7 +171,7 @@ import Testing
             let key = try await fixture.makeKey()
             let options = self.options()
             try await fixture.withApp(scopes: "invoices.read", options: options) { app in
-                #expect(try await app.get(token: key.token).status == 200)
+                try await app.expect(200, token: key.token)
                 let before = fixture.control.count
                 _ = try await app.get("/seen/b", token: key.token)
                 _ = try await app.get(token: key.token, method: .post)
@@ -189,20 +181,17 @@ import Testing
                 #expect(fixture.control.count == before + 5)
             }
             try await fixture.withApp(scopes: "invoices.write", options: options) { app in
-                let status9 = try await app.get(token: key.token).status
-                #expect(status9 == 403)
+                try await app.expect(403, token: key.token)
             }
             let count = fixture.control.count
             try await fixture.withApp(scopes: nil, options: options) { app in
-                let status10 = try await app.get(token: key.token).status
-                #expect(status10 == 200)
+                try await app.expect(200, token: key.token)
                 #expect(fixture.control.count == count + 1)
             }
             // Another client may be another authority, or see less.
             try await ClavigerClient.with(fixture.settings) { client in
                 try await fixture.withApp(client: client, options: options) { app in
-                    let status11 = try await app.get(token: key.token).status
-                    #expect(status11 == 200)
+                    try await app.expect(200, token: key.token)
                     #expect(fixture.control.count == count + 2)
                 }
             }
@@ -215,17 +204,17 @@ import Testing
             let key = try await fixture.makeKey([("scopes", [])])
             let cache = ClavigerVerificationCache()
             try await fixture.withApp(options: self.options(cache)) { app in
-                for token in [unknown, "nonsense", key.token] {
-                    for _ in 0..<2 { #expect(try await app.get(token: token).status != 200) }
+                for (token, status) in [(unknown, 401), ("nonsense", 401), (key.token, 403)] {
+                    for _ in 0..<2 { try await app.expect(status, token: token) }
                 }
                 #expect(fixture.control.count == 6)
                 fixture.control.cacheControl = "private, max-age=10"
                 for token in [unknown, "nonsense"] {
-                    for _ in 0..<2 { #expect(try await app.get(token: token).status == 401) }
+                    for _ in 0..<2 { try await app.expect(401, token: token) }
                 }
                 #expect(fixture.control.count == 8)
                 // A scope can be given to a key at any time.
-                for _ in 0..<2 { #expect(try await app.get(token: key.token).status == 403) }
+                for _ in 0..<2 { try await app.expect(403, token: key.token) }
                 #expect(fixture.control.count == 10)
                 fixture.test.time.advance(by: .seconds(10))
                 _ = try await app.get(token: unknown)
@@ -240,11 +229,9 @@ import Testing
             let cache = ClavigerVerificationCache(capacity: 8)
             try await fixture.withApp(options: self.options(cache)) { app in
                 for number in 0..<50 {
-                    let status12 = try await app.get("/seen/\(number)", token: key.token).status
-                    #expect(status12 == 200)
+                    try await app.expect(200, "/seen/\(number)", token: key.token)
                     // What is used stays.
-                    let status13 = try await app.get("/seen/0", token: key.token).status
-                    #expect(status13 == 200)
+                    try await app.expect(200, "/seen/0", token: key.token)
                     #expect(cache.count <= 8)
                 }
                 #expect(fixture.control.count == 50)

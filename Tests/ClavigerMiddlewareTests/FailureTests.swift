@@ -26,8 +26,8 @@ import Testing
                 try await fixture.withApp(client: client) { app in
                     self.expectUnavailable(try await app.get(token: key.token))
                     self.expectUnavailable(try await app.get("/typed", token: key.token))
-                    #expect(try await app.get().status == 401)
-                    #expect(try await app.get("/open").status == 200)
+                    try await app.expect(401)
+                    try await app.expect(200, "/open")
                 }
             }
         }
@@ -42,8 +42,7 @@ import Testing
                 fixture.control.release()
             }
             try await fixture.withApp { app in
-                let status14 = try await app.get(token: key.token).status
-                #expect(status14 == 200)
+                try await app.expect(200, token: key.token)
             }
         }
     }
@@ -104,8 +103,7 @@ import Testing
             settings.token = SecretText(narrow.token)
             try await ClavigerClient.with(settings) { client in
                 try await fixture.withApp(client: client) { app in
-                    let status15 = try await app.get(token: key.token).status
-                    #expect(status15 == 200)
+                    try await app.expect(200, token: key.token)
                 }
             }
         }
@@ -121,11 +119,11 @@ import Testing
             )
             try await ClavigerClient.with(settings) { client in
                 try await fixture.withApp(client: client) { app in
-                    #expect(try await app.get(token: key.token).status == 200)
+                    try await app.expect(200, token: key.token)
                     await first.stop()
                     self.expectUnavailable(try await app.get(token: key.token))
                     let second = try await RunningAuthority(fixture.test, port: first.port)
-                    #expect(try await app.get(token: key.token).status == 200)
+                    try await app.expect(200, token: key.token)
                     await second.stop()
                 }
             }
@@ -140,7 +138,7 @@ import Testing
             try await ClavigerClient.with(settings) { client in
                 let before = fixture.control.connections
                 try await fixture.withApp(client: client) { app in
-                    for _ in 0..<10 { #expect(try await app.get(token: key.token).status == 200) }
+                    for _ in 0..<10 { try await app.expect(200, token: key.token) }
                     #expect(fixture.control.connections == before + 1)
                     try await withThrowingTaskGroup(of: Int.self) { group in
                         for _ in 0..<20 { group.addTask { try await app.get(token: key.token).status } }
@@ -158,7 +156,7 @@ import Testing
         try await Fixture.run(answerLifetime: .seconds(5)) { fixture in
             let key = try await fixture.makeKey()
             try await fixture.withApp(options: .init(cache: ClavigerVerificationCache())) { app in
-                #expect(try await app.get(token: key.token).status == 200)
+                try await app.expect(200, token: key.token)
                 fixture.test.time.advance(by: .seconds(6))
                 fixture.control.mode = .answering(.badGateway, "")
                 self.expectUnavailable(try await app.get(token: key.token))
@@ -177,17 +175,17 @@ import Testing
                 lastKnownGood: .seconds(30)
             )
             try await fixture.withApp(options: options) { app in
-                #expect(try await app.get(token: key.token).status == 200)
-                #expect(try await app.get(token: ending.token).status == 200)
+                try await app.expect(200, token: key.token)
+                try await app.expect(200, token: ending.token)
                 fixture.test.time.advance(by: .seconds(10))
                 fixture.control.mode = .answering(.badGateway, "")
-                #expect(try await app.get(token: key.token).status == 200)
-                #expect(try await app.get(token: ending.token).status == 200)
+                try await app.expect(200, token: key.token)
+                try await app.expect(200, token: ending.token)
                 self.expectUnavailable(try await app.get(token: other.token))
                 self.expectUnavailable(try await app.get("/seen/other", token: key.token))
                 #expect(fixture.log.lines.contains { $0.hasPrefix("warning") && $0.contains(key.id) })
                 fixture.test.time.advance(by: .seconds(10))
-                #expect(try await app.get(token: key.token).status == 200)
+                try await app.expect(200, token: key.token)
                 self.expectUnavailable(try await app.get(token: ending.token))
                 fixture.test.time.advance(by: .seconds(16))
                 self.expectUnavailable(try await app.get(token: key.token))
@@ -204,11 +202,11 @@ import Testing
                 lastKnownGood: .seconds(300)
             )
             try await fixture.withApp(options: options) { app in
-                #expect(try await app.get(token: key.token).status == 200)
-                #expect(try await app.get("/seen/other", token: key.token).status == 200)
+                try await app.expect(200, token: key.token)
+                try await app.expect(200, "/seen/other", token: key.token)
                 try await fixture.revoke(key)
                 fixture.test.time.advance(by: .seconds(6))
-                #expect(try await app.get(token: key.token).status == 401)
+                try await app.expect(401, token: key.token)
                 fixture.control.mode = .answering(.badGateway, "")
                 self.expectUnavailable(try await app.get(token: key.token))
                 self.expectUnavailable(try await app.get("/seen/other", token: key.token))
@@ -216,11 +214,11 @@ import Testing
             try await fixture.withApp(options: options) { app in
                 fixture.control.mode = .normal
                 let another = try await fixture.makeKey()
-                #expect(try await app.get(token: another.token).status == 200)
+                try await app.expect(200, token: another.token)
                 fixture.test.time.advance(by: .seconds(6))
                 let problem = #"{"type":"urn:claviger:problem:unauthorized","title":"t","status":401,"detail":"d"}"#
                 fixture.control.mode = .answering(.unauthorized, problem)
-                #expect(try await app.get(token: another.token).status == 500)
+                try await app.expect(500, token: another.token)
             }
         }
     }

@@ -9,6 +9,7 @@ import Hummingbird
 import HummingbirdTesting
 import Logging
 import NIOCore
+import Testing
 
 /// A real authority that listens, with an api `payments`, and a client that calls it with the first management key.
 struct Fixture: Sendable {
@@ -176,6 +177,19 @@ struct Caller: Sendable {
     }
 
     let app: any TestClientProtocol
+
+    /// Calls, and expects a status.
+    func expect(
+        _ status: Int,
+        _ path: String = "/seen",
+        token: String? = nil,
+        method: HTTPRequest.Method = .get,
+        headers: HTTPFields = [:],
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws {
+        let answer = try await self.get(path, token: token, method: method, headers: headers)
+        #expect(answer.status == status, "\(method) \(path.prefix(80)): \(answer.text)", sourceLocation: sourceLocation)
+    }
 
     func get(
         _ path: String = "/seen",

@@ -14,10 +14,8 @@ import Testing
         try await Fixture.run { fixture in
             let key = try await fixture.makeKey()
             try await fixture.withApp { app in
-                let status16 = try await app.get(headers: [.authorization: "\(scheme) \(key.token)"]).status
-                #expect(status16 == 200)
-                let status17 = try await app.get(headers: [.authorization: "\(scheme)   \(key.token)"]).status
-                #expect(status17 == 200)
+                try await app.expect(200, headers: [.authorization: "\(scheme) \(key.token)"])
+                try await app.expect(200, headers: [.authorization: "\(scheme)   \(key.token)"])
             }
         }
     }
@@ -37,7 +35,7 @@ import Testing
                     #expect(answer.headers[.wwwAuthenticate] == "Bearer error=\"invalid_token\"")
                 }
                 #expect(fixture.control.count == 0)
-                #expect(try await app.get(headers: [.apiKey: key.token]).status == 200)
+                try await app.expect(200, headers: [.apiKey: key.token])
             }
         }
     }
@@ -54,7 +52,7 @@ import Testing
                     #expect(answer.headers[.wwwAuthenticate] == "Bearer error=\"invalid_token\"")
                 }
                 #expect(fixture.control.count == 0)
-                #expect(try await app.get(headers: HTTPFields([bearer, plain])).status == 200)
+                try await app.expect(200, headers: HTTPFields([bearer, plain]))
             }
         }
     }
@@ -64,11 +62,9 @@ import Testing
             let key = try await fixture.makeKey()
             try await fixture.withApp { app in
                 for name in ["access_token", "api_key", "token", "key"] {
-                    let status18 = try await app.get("/seen?\(name)=\(key.token)").status
-                    #expect(status18 == 401)
+                    try await app.expect(401, "/seen?\(name)=\(key.token)")
                 }
-                let status19 = try await app.get("/seen?access_token=secret", token: key.token).status
-                #expect(status19 == 200)
+                try await app.expect(200, "/seen?access_token=secret", token: key.token)
                 #expect(fixture.control.lastContext["path"] == "/seen")
             }
         }
@@ -134,9 +130,9 @@ import Testing
             let key = try await fixture.makeKey()
             let long = String(repeating: "a", count: 3000)
             try await fixture.withApp { app in
-                #expect(try await app.get("/seen/\(long)", token: key.token).status == 400)
-                #expect(try await app.get("/seen/\(long)").status == 401)
-                #expect(try await app.get(token: key.token, headers: [.origin: long]).status == 400)
+                try await app.expect(400, "/seen/\(long)", token: key.token)
+                try await app.expect(401, "/seen/\(long)")
+                try await app.expect(400, token: key.token, headers: [.origin: long])
                 #expect(fixture.control.count == 0)
                 let answer = try await app.get(token: key.token, headers: [.userAgent: long, .referer: long])
                 #expect(answer.status == 200)
@@ -154,26 +150,23 @@ import Testing
             let forged: HTTPFields = [.forwardedFor: "203.0.113.7"]
             try await fixture.app().test(.live) { client in
                 let app = Caller(app: client)
-                #expect(try await app.get(token: key.token, headers: forged).status == 200)
+                try await app.expect(200, token: key.token, headers: forged)
                 let seen = try #require(fixture.control.lastContext["ip"]?.string)
                 #expect(["127.0.0.1", "::1"].contains(seen))
                 try await fixture.change(key, ["restrictions": ["networks": ["allow": ["203.0.113.7"]]]])
-                #expect(try await app.get(token: key.token, headers: forged).status == 403)
+                try await app.expect(403, token: key.token, headers: forged)
             }
             let proxies = TrustedProxies(try ["127.0.0.0/8", "::1/128"].map { try CIDR(parsing: $0) })
             try await fixture.app(options: .init(trustedProxies: proxies)).test(.live) { client in
                 let app = Caller(app: client)
-                let status20 = try await app.get(token: key.token, headers: forged).status
-                #expect(status20 == 200)
+                try await app.expect(200, token: key.token, headers: forged)
                 #expect(fixture.control.lastContext["ip"] == "203.0.113.7")
                 // The client wrote the left one, the proxy the right one.
-                let forgedLeft = try await app.get(
-                    token: key.token,
-                    headers: [.forwardedFor: "203.0.113.7, 198.51.100.1"]
-                ).status
-                #expect(forgedLeft == 403)
-                let status21 = try await app.get(token: key.token).status
-                #expect(status21 == 403)
+                #expect(
+                    try await app.get(token: key.token, headers: [.forwardedFor: "203.0.113.7, 198.51.100.1"]).status
+                        == 403
+                )
+                try await app.expect(403, token: key.token)
             }
         }
     }
@@ -182,8 +175,7 @@ import Testing
         try await Fixture.run { fixture in
             let key = try await fixture.makeKey([("restrictions", ["networks": ["allow": ["0.0.0.0/0"]]])])
             try await fixture.withApp { app in
-                let status22 = try await app.get(token: key.token).status
-                #expect(status22 == 403)
+                try await app.expect(403, token: key.token)
             }
         }
     }
@@ -201,10 +193,8 @@ import Testing
             )
             try await fixture.app(router: router).test(.router) { client in
                 let app = Caller(app: client)
-                let status23 = try await app.get("/open", token: key.token).status
-                #expect(status23 == 200)
-                let status24 = try await app.get("/seen", token: key.token).status
-                #expect(status24 == 401)
+                try await app.expect(200, "/open", token: key.token)
+                try await app.expect(401, "/seen", token: key.token)
             }
         }
     }
@@ -216,10 +206,8 @@ import Testing
         }
         router.group("scoped").add(middleware: ClavigerScopeCheck("a")).get { _, _ in "reached" }
         try await Application(router: router).test(.router) { client in
-            let status25 = try await Caller(app: client).get("/typed").status
-            #expect(status25 == 500)
-            let status26 = try await Caller(app: client).get("/scoped").status
-            #expect(status26 == 401)
+            try await Caller(app: client).expect(500, "/typed")
+            try await Caller(app: client).expect(401, "/scoped")
         }
     }
 }

@@ -25,7 +25,7 @@ import Testing
     @Test func withoutAKeyOnlyOpenPathsAnswer() async throws {
         try await Fixture.run { fixture in
             try await fixture.withApp { app in
-                #expect(try await app.get("/open").status == 200)
+                try await app.expect(200, "/open")
                 for path in ["/seen", "/typed", "/write"] {
                     let answer = try await app.get(path)
                     #expect(answer.status == 401)
@@ -79,7 +79,7 @@ import Testing
                 }
                 #expect(answers.count == 1, "\(answers)")
                 #expect(answers.first?.contains("error=\"invalid_token\"") == true)
-                #expect(try await app.get(token: good.token).status == 200)
+                try await app.expect(200, token: good.token)
             }
         }
     }
@@ -118,14 +118,14 @@ import Testing
             ]
             try await fixture.send(.patch, ["v1", "apis", "payments"], ["endpointRules": rules])
             try await fixture.withApp(scopes: nil) { app in
-                #expect(try await app.get("/seen/public?x=/seen/secret", token: key.token).status == 200)
-                #expect(try await app.get("/seen/other", token: key.token).status == 403)
-                #expect(try await app.get("/seen/public", token: key.token, method: .post).status == 403)
+                try await app.expect(200, "/seen/public?x=/seen/secret", token: key.token)
+                try await app.expect(403, "/seen/other", token: key.token)
+                try await app.expect(403, "/seen/public", token: key.token, method: .post)
                 let refused = try await app.get("/seen/secret", token: key.token)
                 #expect(refused.status == 403)
                 #expect(refused.json["neededScope"] == "invoices.write")
                 for path in ["/seen/secre%74", "/seen/x/../secret", "/seen//secret", "/seen/public%2f..%2fsecret"] {
-                    #expect(try await app.get(path, token: key.token).status == 403, "\(path)")
+                    try await app.expect(403, path, token: key.token)
                 }
                 #expect(fixture.control.lastContext["path"] == "/seen/public%2f..%2fsecret")
             }
@@ -148,7 +148,7 @@ import Testing
                 #expect(answer.status == 403)
                 #expect(answer.json["neededScope"] == "invoices.write")
                 try await fixture.change(key, ["scopes": ["invoices.*"]])
-                #expect(try await app.get("/write", token: key.token).status == 200)
+                try await app.expect(200, "/write", token: key.token)
             }
         }
     }
@@ -179,17 +179,15 @@ import Testing
         try await Fixture.run { fixture in
             let key = try await fixture.makeKey([("credits", ["amount": 1])])
             try await fixture.withApp { app in
-                #expect(try await app.get(token: key.token).status == 200)
+                try await app.expect(200, token: key.token)
                 let refused = try await app.get(token: key.token)
                 #expect(refused.status == 429)
                 #expect(refused.problem == "quota-exceeded")
             }
             let other = try await fixture.makeKey([("credits", ["amount": 10])])
             try await fixture.withApp(options: .init(cost: 10)) { app in
-                let status27 = try await app.get(token: other.token).status
-                #expect(status27 == 200)
-                let status28 = try await app.get(token: other.token).status
-                #expect(status28 == 429)
+                try await app.expect(200, token: other.token)
+                try await app.expect(429, token: other.token)
             }
         }
     }
