@@ -142,7 +142,8 @@ final class ScriptedResolver: NameResolver {
     @Test func clearTextNeedsToBeAllowed() async throws {
         try await self.withReceiver { port, inbox in
             let policy = EventPolicy(addresses: Self.loopback)
-            #expect(try await self.send("http://127.0.0.1:\(port)/", policy: policy) == .failed(.plaintextNotAllowed))
+            let result = try await self.send("http://127.0.0.1:\(port)/", policy: policy)
+            #expect(result == .failed(.plaintextNotAllowed))
             #expect(inbox.all.isEmpty)
         }
     }
@@ -162,9 +163,8 @@ final class ScriptedResolver: NameResolver {
             try await Task.sleep(for: .seconds(5))
             return Response(status: .ok)
         }) { port, _ in
-            #expect(
-                try await self.send("http://127.0.0.1:\(port)/", timeout: .milliseconds(200)) == .failed(.timedOut)
-            )
+            let result = try await self.send("http://127.0.0.1:\(port)/", timeout: .milliseconds(200))
+            #expect(result == .failed(.timedOut))
         }
     }
 
@@ -180,7 +180,8 @@ final class ScriptedResolver: NameResolver {
             )
         }
         try await self.withReceiver(endless) { port, _ in
-            #expect(try await self.send("http://127.0.0.1:\(port)/") == .answered(status: 429, retryAfter: "17"))
+            let result = try await self.send("http://127.0.0.1:\(port)/")
+            #expect(result == .answered(status: 429, retryAfter: "17"))
         }
     }
 }

@@ -1,7 +1,10 @@
 import ClavigerCore
 import Foundation
+import HTTPTypes
 import Hummingbird
 import Logging
+import NIOCore
+import NIOHTTP1
 import Synchronization
 import Testing
 
