@@ -113,7 +113,8 @@ struct WebhookCommand: ParsableCommand, Resource {
         )
 
         @Argument(help: "The id.") var webhook: String
-        @Option(help: ArgumentHelp("Where events go.", valueName: "url")) var url: String?
+        // Not --url, which names the server.
+        @Option(help: ArgumentHelp("Where events go.", valueName: "url")) var endpoint: String?
         @Option(help: ArgumentHelp("An event that it is told of; can be repeated.", valueName: "type"))
         var type: [EventTypeArgument] = []
         @Flag(help: "Tell it of all events.") var allTypes = false
@@ -134,7 +135,7 @@ struct WebhookCommand: ParsableCommand, Resource {
 
         func run(_ session: Session) async throws {
             var body = Body()
-            body.set("url", self.url)
+            body.set("url", self.endpoint)
             body.set("description", self.description.map { $0.isEmpty ? .null : .string($0) })
             body.set("types", list: self.type.map(\.text))
             if self.allTypes { body.set("types", JSON.null) }
