@@ -63,9 +63,9 @@ struct ProxyExchange: Sendable {
                 timeout: TimeAmount(self.served.route.timeout)
             )
             switch outcome {
-            case .accepted(let head):
+            case .accepted(let head, let end):
                 connection.channel.closeFuture.whenComplete { _ in channel.close(promise: nil) }
-                return self.accepted(head, connection, channel)
+                return self.accepted(head, connection, channel, end)
             case .answered(let head, let body):
                 self.onFinish(UInt16(head.status.code))
                 let fields = UpstreamFields.response(head.headerFields, client: self.answer.client)
@@ -76,7 +76,12 @@ struct ProxyExchange: Sendable {
         }
     }
 
-    private func accepted(_ head: HTTPResponse, _ connection: ClientConnection, _ channel: any Channel) -> Response {
+    private func accepted(
+        _ head: HTTPResponse,
+        _ connection: ClientConnection,
+        _ channel: any Channel,
+        _ end: NIOLoopBound<TunnelEnd>
+    ) -> Response {
         self.onFinish(UInt16(head.status.code))
         var fields = UpstreamFields.response(head.headerFields, client: self.answer.client)
         fields[.connection] = "Upgrade"
@@ -85,7 +90,7 @@ struct ProxyExchange: Sendable {
         let body = ResponseBody { _ in
             try await withTaskCancellationHandler {
                 try await connection.channel.eventLoop.submit {
-                    valve.value.join(try channel.pipeline.syncOperations.handler(type: TunnelEnd.self))
+                    valve.value.join(end.value)
                 }.get()
                 try await connection.channel.closeFuture.get()
             } onCancel: {

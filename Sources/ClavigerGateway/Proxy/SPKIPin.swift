@@ -17,7 +17,9 @@ public struct SPKIPin: Hashable, Sendable {
         if text.utf8.count == 64, let digest = Self.hexadecimal(text) {
             self.digest = digest
         } else {
-            guard let data = Data(base64Encoded: text), data.count == 32 else { throw failure }
+            guard let data = Data(base64Encoded: text), data.count == 32, data.base64EncodedString() == text else {
+                throw failure
+            }
             self.digest = Array(data)
         }
     }

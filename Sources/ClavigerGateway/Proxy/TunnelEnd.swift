@@ -1,16 +1,22 @@
 import NIOCore
 
 /// The upstream's end of a tunnel; the client's is ``TunnelValve``.
+///
+/// Stands where the bytes are in clear, before HTTP. What comes behind the answer to the handshake belongs to the
+/// tunnel, perhaps in the same packet and with the end of the connection right behind it; so the bytes are given to
+/// HTTP one head at a time until it says that this was the answer.
 final class TunnelEnd: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
-    typealias OutboundIn = ByteBuffer
+    typealias OutboundIn = IOData
     typealias OutboundOut = ByteBuffer
 
     // All of it is touched on the channel's event loop only.
+    private var heads = HeadEnds()
+    private var isTunnel = false
     private var valve: TunnelValve?
     private var context: ChannelHandlerContext?
-    private var held = CircularBuffer<NIOAny>()
+    private var held = CircularBuffer<ByteBuffer>()
     private var hasPendingRead = false
     private var isClosing = false
     private var isClosed = false
@@ -21,15 +27,18 @@ final class TunnelEnd: ChannelDuplexHandler, RemovableChannelHandler {
 
     var isWritable: Bool { self.context?.channel.isWritable ?? false }
 
+    /// The upstream has accepted: all that comes now is the tunnel's.
+    func turn() { self.isTunnel = true }
+
     func join(_ valve: TunnelValve) {
         self.valve = valve
-        while let data = self.held.popFirst() { valve.write(data) }
+        while let buffer = self.held.popFirst() { valve.write(buffer) }
         valve.flush()
         guard !self.isClosed else { return valve.close() }
         self.readIfPossible()
     }
 
-    func write(_ data: NIOAny) { self.context?.write(data, promise: nil) }
+    func write(_ buffer: ByteBuffer) { self.context?.write(self.wrapOutboundOut(buffer), promise: nil) }
 
     func flush() { self.context?.flush() }
 
@@ -49,7 +58,13 @@ final class TunnelEnd: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        if let valve { valve.write(data) } else { self.held.append(data) }
+        var buffer = self.unwrapInboundIn(data)
+        while !self.isTunnel, let head = self.heads.next(in: &buffer) {
+            context.fireChannelRead(self.wrapInboundOut(head))
+        }
+        guard self.isTunnel else { return }
+        guard buffer.readableBytes > 0 else { return }
+        if let valve { valve.write(buffer) } else { self.held.append(buffer) }
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
@@ -58,7 +73,7 @@ final class TunnelEnd: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func read(context: ChannelHandlerContext) {
-        if self.valve?.isWritable ?? self.held.isEmpty { context.read() } else { self.hasPendingRead = true }
+        if self.valve?.isWritable ?? !self.isTunnel { context.read() } else { self.hasPendingRead = true }
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -69,12 +84,39 @@ final class TunnelEnd: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        guard self.isTunnel else { return context.fireErrorCaught(error) }
         context.close(promise: nil)
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         if context.channel.isWritable { self.valve?.readIfPossible() }
         context.fireChannelWritabilityChanged()
+    }
+}
+
+/// Cuts bytes behind each empty line, where the head of an answer ends.
+struct HeadEnds {
+    /// Whether nothing but CR has come since the last LF.
+    private var isAtLineStart = false
+
+    /// The bytes up to the next empty line, or all of them if there is none; nil if there are no bytes.
+    mutating func next(in buffer: inout ByteBuffer) -> ByteBuffer? {
+        guard buffer.readableBytes > 0 else { return nil }
+        var count = 0
+        for byte in buffer.readableBytesView {
+            count += 1
+            switch byte {
+            case UInt8(ascii: "\n"):
+                if self.isAtLineStart {
+                    self.isAtLineStart = false
+                    return buffer.readSlice(length: count)
+                }
+                self.isAtLineStart = true
+            case UInt8(ascii: "\r"): break
+            default: self.isAtLineStart = false
+            }
+        }
+        return buffer.readSlice(length: count)
     }
 }
 

@@ -24,7 +24,7 @@ final class TunnelValve: ChannelDuplexHandler, RemovableChannelHandler {
     private let idle: TimeAmount
     // All of it is touched on the channel's event loop only.
     private var state = State.http
-    private var held = CircularBuffer<NIOAny>()
+    private var held = CircularBuffer<ByteBuffer>()
     private var context: ChannelHandlerContext?
     private var hasPendingRead = false
     private var wasActive = false
@@ -54,7 +54,7 @@ final class TunnelValve: ChannelDuplexHandler, RemovableChannelHandler {
         guard let context, context.channel.isActive, case .holding = self.state else { return end.close() }
         self.state = .tunnel(end)
         end.join(self)
-        while let data = self.held.popFirst() { end.write(data) }
+        while let buffer = self.held.popFirst() { end.write(buffer) }
         end.flush()
         self.scheduleCheck(context)
         self.readIfPossible()
@@ -63,10 +63,10 @@ final class TunnelValve: ChannelDuplexHandler, RemovableChannelHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch self.state {
         case .http: context.fireChannelRead(data)
-        case .holding: self.held.append(data)
+        case .holding: self.held.append(self.unwrapInboundIn(data))
         case .tunnel(let end):
             self.wasActive = true
-            end.write(data)
+            end.write(self.unwrapInboundIn(data))
         case .closed: break
         }
     }
@@ -136,9 +136,9 @@ final class TunnelValve: ChannelDuplexHandler, RemovableChannelHandler {
 extension TunnelValve {
     var isWritable: Bool { self.context?.channel.isWritable ?? false }
 
-    func write(_ data: NIOAny) {
+    func write(_ buffer: ByteBuffer) {
         self.wasActive = true
-        self.context?.write(data, promise: nil)
+        self.context?.write(self.wrapOutboundOut(buffer), promise: nil)
     }
 
     func flush() { self.context?.flush() }

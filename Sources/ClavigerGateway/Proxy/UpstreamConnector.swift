@@ -74,8 +74,13 @@ struct UpstreamConnector: Sendable {
         do {
             try await eventLoop.submit {
                 let pipeline = channel.pipeline.syncOperations
-                try pipeline.addHTTPClientHandlers(leftOverBytesStrategy: .forwardBytes)
-                try pipeline.addHandler(WebSocketHandshake(request, timeout: timeout, outcome: outcome))
+                let end = TunnelEnd()
+                // No validator: the fields have been read by one already.
+                let handlers: [any ChannelHandler] = [
+                    end, HTTPRequestEncoder(), ByteToMessageHandler(HTTPResponseDecoder()),
+                    WebSocketHandshake(request, end, timeout: timeout, outcome: outcome),
+                ]
+                try pipeline.addHandlers(handlers)
             }.get()
         } catch {
             outcome.fail(error)

@@ -3,7 +3,7 @@ import NIOCore
 import NIOHTTP1
 import NIOHTTPTypesHTTP1
 
-/// Asks an upstream for a WebSocket (RFC 6455 section 4) and takes HTTP out of the connection if it gives one.
+/// Asks an upstream for a WebSocket (RFC 6455 section 4), and turns the connection into a tunnel if it gives one.
 ///
 /// An answer of another kind is kept whole, up to a limit; it is no stream.
 final class WebSocketHandshake: ChannelInboundHandler, RemovableChannelHandler {
@@ -12,13 +12,14 @@ final class WebSocketHandshake: ChannelInboundHandler, RemovableChannelHandler {
 
     /// What the upstream says.
     enum Outcome {
-        case accepted(HTTPResponse)
+        case accepted(HTTPResponse, NIOLoopBound<TunnelEnd>)
         case answered(HTTPResponse, ByteBuffer)
     }
 
     private static let longestBody = 64 * 1024
 
     private let request: HTTPRequestHead
+    private let end: TunnelEnd
     private let outcome: EventLoopPromise<Outcome>
     private let timeout: TimeAmount
     // All of it is touched on the channel's event loop only.
@@ -27,8 +28,10 @@ final class WebSocketHandshake: ChannelInboundHandler, RemovableChannelHandler {
     private var isDone = false
     private var clock: Scheduled<Void>?
 
-    init(_ request: HTTPRequestHead, timeout: TimeAmount, outcome: EventLoopPromise<Outcome>) {
+    /// - Parameter end: stands before the HTTP codec.
+    init(_ request: HTTPRequestHead, _ end: TunnelEnd, timeout: TimeAmount, outcome: EventLoopPromise<Outcome>) {
         self.request = request
+        self.end = end
         self.timeout = timeout
         self.outcome = outcome
     }
@@ -80,29 +83,9 @@ final class WebSocketHandshake: ChannelInboundHandler, RemovableChannelHandler {
         self.fail(error, context)
     }
 
-    /// Takes out HTTP; what came behind the answer goes on to ``TunnelEnd``.
     private func accept(_ head: HTTPResponse, _ context: ChannelHandlerContext) {
-        self.isDone = true
-        self.clock?.cancel()
-        let pipeline = context.pipeline.syncOperations
-        let outcome = self.outcome
-        // Not from inside of the decoder, which is in the middle of reading.
-        context.eventLoop.assumeIsolated().execute {
-            do {
-                let end = TunnelEnd()
-                try pipeline.addHandler(end, position: .after(self))
-                let decoder = try pipeline.context(handlerType: ByteToMessageHandler<HTTPResponseDecoder>.self)
-                let encoder = try pipeline.context(handlerType: HTTPRequestEncoder.self)
-                pipeline.removeHandler(self, promise: nil)
-                pipeline.removeHandler(context: encoder, promise: nil)
-                let removed = context.eventLoop.makePromise(of: Void.self)
-                removed.futureResult.assumeIsolated().whenComplete { _ in outcome.succeed(.accepted(head)) }
-                pipeline.removeHandler(context: decoder, promise: removed)
-            } catch {
-                context.close(promise: nil)
-                outcome.fail(UpstreamFault.badHandshake)
-            }
-        }
+        self.end.turn()
+        self.finish(.accepted(head, NIOLoopBound(self.end, eventLoop: context.eventLoop)))
     }
 
     private func finish(_ outcome: Outcome) {

@@ -17,22 +17,24 @@ import Testing
     /// Tells what it was asked.
     static func echo() -> Router<BasicRequestContext> {
         let router = Router()
+        @Sendable func answer(_ request: Request) async throws -> Response {
+            var request = request
+            let body = try await request.collectBody(upTo: 1 << 20)
+            var lines = ["\(request.method) \(request.uri.string)", "host: \(request.head.authority ?? "-")"]
+            lines += request.headers.map { "\($0.name.canonicalName): \($0.value)" }
+            lines.append("body: \(String(buffer: body))")
+            return Response(
+                status: .ok,
+                headers: [
+                    .contentType: "text/plain", HTTPField.Name.known("X-Claviger-Secret"): "x",
+                    HTTPField.Name.known("X-Upstream"): "y",
+                ],
+                body: ResponseBody(byteBuffer: ByteBuffer(string: lines.joined(separator: "\n")))
+            )
+        }
         for method in [HTTPRequest.Method.get, .post, .put, .delete, .patch, .options] {
-            router.on("**", method: method) { request, _ -> Response in
-                var request = request
-                let body = try await request.collectBody(upTo: 1 << 20)
-                var lines = ["\(request.method) \(request.uri.string)", "host: \(request.head.authority ?? "-")"]
-                lines += request.headers.map { "\($0.name.canonicalName): \($0.value)" }
-                lines.append("body: \(String(buffer: body))")
-                return Response(
-                    status: .ok,
-                    headers: [
-                        .contentType: "text/plain", HTTPField.Name.known("X-Claviger-Secret"): "x",
-                        HTTPField.Name.known("X-Upstream"): "y",
-                    ],
-                    body: ResponseBody(byteBuffer: ByteBuffer(string: lines.joined(separator: "\n")))
-                )
-            }
+            router.on("", method: method) { request, _ in try await answer(request) }
+            router.on("**", method: method) { request, _ in try await answer(request) }
         }
         return router
     }

@@ -11,7 +11,11 @@ import Testing
 @Suite struct ProxyConfigurationTests {
     private let folder = FileManager.default.temporaryDirectory.appending(path: "claviger-proxy-\(UUID().uuidString)")
 
-    private func load(yaml: String? = nil, _ arguments: [String] = [], proxy: [String]? = nil) throws -> ServerConfiguration {
+    private func load(
+        yaml: String? = nil,
+        _ arguments: [String] = [],
+        proxy: [String]? = nil
+    ) throws -> ServerConfiguration {
         var arguments = arguments
         if let yaml {
             try FileManager.default.createDirectory(at: self.folder, withIntermediateDirectories: true)
