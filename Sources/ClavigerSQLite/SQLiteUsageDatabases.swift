@@ -144,7 +144,18 @@ public actor SQLiteUsageDatabases: UsageDatabases {
 
     private func opening(_ day: UTCDay) -> Task<SQLiteDatabase, any Error> {
         let location: SQLiteDatabase.Location = self.folder == nil ? .memory : .file(self.location(of: day))
-        return Task { try await SQLiteDatabase.open(location, schema: .accessLogDay) }
+        return Task {
+            do {
+                return try await SQLiteDatabase.open(location, schema: .accessLogDay)
+            } catch let error as StoreError {
+                // There are many files of this kind, and the error does not say which; another database of Claviger's
+                // in the place of a day looks like a newer one.
+                guard case .newerSchema(let found, let supported) = error else { throw error }
+                throw StoreError.foreign(
+                    "\(self.location(of: day)) has schema version \(found), and days have \(supported) at most."
+                )
+            }
+        }
     }
 
     private func giveBack(_ day: UTCDay, _ opening: Task<SQLiteDatabase, any Error>) async {

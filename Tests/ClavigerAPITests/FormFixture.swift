@@ -1,4 +1,6 @@
 import ClavigerCore
+import ClavigerStore
+import ClavigerTestSupport
 import Foundation
 import HTTPTypes
 
@@ -24,6 +26,17 @@ extension APIFixture {
         var headers: HTTPFields = [.contentType: contentType]
         if let authorization { headers[.authorization] = authorization }
         return try await self.sendRaw(.post, path, Array(text.utf8), token: token, headers: headers)
+    }
+
+    /// Makes a key's credential one that has been replaced, whose grace ends then.
+    ///
+    /// Before the first use of its token: the verifier is not told.
+    func replaceCredential(of key: String, endsAt end: Timestamp) async throws {
+        try await self.test.database.write { connection in
+            _ = try connection.execute(
+                "UPDATE credentials SET state = 'retiring', retires_at = \(end) WHERE key_id = \(key)"
+            )
+        }
     }
 
     static func basic(_ user: String, _ password: String) -> String {

@@ -137,6 +137,27 @@ import Testing
         }
     }
 
+    @Test func aLongOrStrangePlaceIsNoReasonToRefuse() async throws {
+        try await self.run { api, gitHub in
+            let key = try await api.makeKey()
+            let url = "https://example.com/\u{202E}" + String(repeating: "é", count: 5000)
+            let answer = try await gitHub.report(
+                [
+                    [
+                        "token": .string(key.token), "type": "t", "url": .string(url),
+                        "source": .string(String(repeating: "s", count: 500)),
+                    ]
+                ],
+                to: api
+            )
+            #expect(answer.status == 200)
+            #expect(try await api.verify(key.token)["code"] == "compromised")
+            let report = try await api.send(.get, "/v1/leaks").json["items"]?.array?.first
+            #expect(report?["url"]?.string == "https://example.com/" + String(repeating: "é", count: 2028))
+            #expect(report?["source"]?.string == "github:" + String(repeating: "s", count: 121))
+        }
+    }
+
     @Test func aPublishableKeyIsReportedAndGoesOn() async throws {
         try await self.run { api, gitHub in
             let key = try await api.makeKey()

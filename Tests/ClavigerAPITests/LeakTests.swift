@@ -234,6 +234,16 @@ import Testing
         }
     }
 
+    @Test func aReplacedTokenEndsNothing() async throws {
+        try await APIFixture.run { api in
+            let key = try await api.makeKey()
+            try await api.replaceCredential(of: key.id, endsAt: api.test.time.now())
+            #expect(self.outcomes(try await self.report(api, [key.token])) == ["already_ended"])
+            #expect(try await api.send(.get, "/v1/keys/\(key.id)").json["state"] == "active")
+            #expect(try await api.send(.get, "/v1/leaks?keyId=\(key.id)").json["items"]?.array?.count == 1)
+        }
+    }
+
     @Test func aManagementKeyThatLeakedIsCompromisedToo() async throws {
         try await APIFixture.run { api in
             let leaked = try await api.makeManagementKey(roles: ["owner"])

@@ -98,6 +98,23 @@ import Testing
         }
     }
 
+    @Test func aReplacedTokenEndsNothing() async throws {
+        try await APIFixture.run { api in
+            let key = try await api.makeKey()
+            try await api.replaceCredential(of: key.id, endsAt: api.test.time.now() + .seconds(30))
+            api.test.time.advance(by: .seconds(30))
+            let first = try await self.revoke(api, key.token)
+            #expect(first.status == 200)
+            #expect(first.bytes.isEmpty)
+            #expect(try await api.send(.get, "/v1/keys/\(key.id)").json["state"] == "active")
+
+            let inGrace = try await api.makeKey(name: "in grace")
+            try await api.replaceCredential(of: inGrace.id, endsAt: api.test.time.now() + .seconds(30))
+            _ = try await self.revoke(api, inGrace.token)
+            #expect(try await api.send(.get, "/v1/keys/\(inGrace.id)").json["state"] == "revoked")
+        }
+    }
+
     @Test func aNetworkThatSendsTooManyWaitsAndMayStillVerify() async throws {
         try await APIFixture.run { api in
             let key = try await api.makeKey()

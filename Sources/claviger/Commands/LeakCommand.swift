@@ -31,7 +31,7 @@ struct LeakCommand: ParsableCommand {
             abstract: "Report leaked tokens: their keys end, or what their api says.",
             discussion: """
                 Example:
-                  claviger leak report --source pastebin --url https://example.com/1 < found
+                  claviger leak report --source bin --found-at https://example.com/1 < found
                   claviger leak report --file found.txt
 
                 One token a line; empty lines are left out. Tokens are never taken from \
@@ -43,7 +43,7 @@ struct LeakCommand: ParsableCommand {
         @Option(help: ArgumentHelp("The file with the tokens; - for standard input.", valueName: "file"))
         var file = "-"
         @Option(help: ArgumentHelp("Who or what found them.", valueName: "text")) var source: String?
-        @Option(help: ArgumentHelp("Where they were found.", valueName: "url")) var url: String?
+        @Option(help: ArgumentHelp("Where they were found.", valueName: "url")) var foundAt: String?
         @OptionGroup(title: "Server") var server: ClientOptions
         @OptionGroup(title: "Output") var output: OutputOptions
 
@@ -54,7 +54,7 @@ struct LeakCommand: ParsableCommand {
         func run(_ session: Session) async throws {
             let lines = try LeakedLines(file: self.file)
             var items: [JSON] = []
-            for batch in lines.bodies(source: self.source, url: self.url) {
+            for batch in lines.bodies(source: self.source, url: self.foundAt) {
                 let answer = try await session.client.send(.post, ["v1", "leaks"], body: batch)
                 items += answer.body["items"]?.array ?? []
             }
