@@ -109,12 +109,17 @@ struct ProxyExchange: Sendable {
 // MARK: - The request
 
 extension ProxyExchange {
+    private static let requestIDField = HTTPField.Name.known("X-Request-Id")
+
     private var fields: HTTPFields {
-        UpstreamFields.request(
+        var fields = UpstreamFields.request(
             self.request.headers,
             identity: self.answer.identity,
             forwarding: self.proxied.forwarding
         )
+        // The id that the answer and the access log have.
+        fields[Self.requestIDField] = self.requestID
+        return fields
     }
 
     private var host: String {

@@ -9,6 +9,9 @@ import ServiceLifecycle
 
 /// Runs the reverse proxy until the server stops.
 struct ProxyService: Service {
+    /// How long requests that are under way may take when the server stops; a stream may never end by itself.
+    private static let farewell = Duration.seconds(10)
+
     let proxy: ReverseProxy
     let address: ListenAddress
     let tls: TLSConfiguration?
@@ -29,7 +32,7 @@ struct ProxyService: Service {
             onListening: { port in self.onListening("\(scheme)://\(host):\(port)") }
         )
         do {
-            try await application.run()
+            try await Self.run(application)
         } catch let error as IOError where [EADDRINUSE, EACCES, EADDRNOTAVAIL].contains(error.errnoCode) {
             await self.proxy.shutDown()
             throw StartFailure(
@@ -40,5 +43,22 @@ struct ProxyService: Service {
             throw error
         }
         await self.proxy.shutDown()
+    }
+
+    private static func run(_ application: some ApplicationProtocol) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { try await application.run() }
+            tasks.addTask {
+                try await gracefulShutdown()
+                try await Task.sleep(for: Self.farewell)
+            }
+            try await tasks.next()
+            tasks.cancelAll()
+            do {
+                try await tasks.waitForAll()
+            } catch is CancellationError {
+                // The one that was not needed any more.
+            }
+        }
     }
 }

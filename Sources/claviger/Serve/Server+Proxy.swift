@@ -4,9 +4,12 @@ import ClavigerHTTP
 import ClavigerService
 import Logging
 import ServiceLifecycle
+import Synchronization
 
 extension Server {
-    /// How many clients a listener may have. Each client of the proxy has a connection to an upstream behind it.
+    /// How many clients a listener may have.
+    ///
+    /// Each client of the proxy has a connection to an upstream behind it.
     var connections: Int {
         self.configuration.proxy == nil
             ? FileDescriptors.connections() : FileDescriptors.connections(sharedBy: 3)
@@ -48,5 +51,30 @@ extension Server {
             logger: self.logger,
             onListening: onListening
         )
+    }
+}
+
+/// Tells of the proxy after the server: both begin at once, and who starts them waits for the server's line.
+final class ReadyOrder: Sendable {
+    // Touched when one of the two is ready; nothing is called while it is held.
+    private let state = Mutex<(isFirstDone: Bool, waiting: (@Sendable () -> Void)?)>((false, nil))
+
+    func firstIsDone() {
+        let waiting = self.state.withLock { state in
+            state.isFirstDone = true
+            return state.waiting.take()
+        }
+        waiting?()
+    }
+
+    /// What is called with the proxy's address, at once or when the server is ready.
+    func second(_ tell: @escaping @Sendable (String) -> Void) -> @Sendable (String) -> Void {
+        { url in
+            let isTime = self.state.withLock { state in
+                if !state.isFirstDone { state.waiting = { tell(url) } }
+                return state.isFirstDone
+            }
+            if isTime { tell(url) }
+        }
     }
 }

@@ -91,8 +91,10 @@ struct Server {
             logger: self.logger
         )
         do {
-            try await self.serve(database, store, keyring, workspace, usage, tls, onProxyReady) { url in
+            let order = ReadyOrder()
+            try await self.serve(database, store, keyring, workspace, usage, tls, order.second(onProxyReady)) { url in
                 onReady(url, isFirst ? firstKeyPath : nil)
+                order.firstIsDone()
             }
         } catch {
             await usage.close()

@@ -103,10 +103,9 @@ import Testing
                 }
             }
             #expect(await failure(url, UpstreamTLS(caFile: certificate.path)) == "started")
-            let (_, closed) = (try? await StreamingTests.freePort()) ?? (0, "http://127.0.0.1:1")
             let other = UpstreamTLS(caFile: certificate.path, pins: [try SPKIPin(parsing: Self.otherPin)])
             for (text, word) in [
-                (await failure(closed, UpstreamTLS()), "refuses connections"),
+                (await failure(StreamingTests.nowhere, UpstreamTLS()), "refuses connections"),
                 (await failure(url, UpstreamTLS()), "cannot be verified"),
                 (await failure(url, UpstreamTLS(caFile: "/none.pem")), "/none.pem"),
                 (await failure(url, other), "pinned"),

@@ -147,8 +147,7 @@ import Testing
     }
 
     @Test func anUpstreamThatIsNotThere() async throws {
-        let (_, url) = try await StreamingTests.freePort()
-        try await ProxyFixture.run(url) { proxy in
+        try await ProxyFixture.run(StreamingTests.nowhere) { proxy in
             let answer = try await RawClient.exchange(proxy.port, Self.head(proxy))
             #expect(answer.hasPrefix("HTTP/1.1 502"), "\(answer)")
         }
