@@ -1,5 +1,5 @@
-import ClavigerHTTP
 import ClavigerCore
+import ClavigerHTTP
 import ClavigerTestSupport
 import HTTPTypes
 import Hummingbird

@@ -159,10 +159,11 @@ final class ScriptedResolver: NameResolver {
             #expect(result == .answered(status: 200, retryAfter: nil))
             #expect(try await self.send("https://127.0.0.1:\(port)/") == .failed(.encryptionFailed))
         }
-        try await self.withReceiver({ _, _ in
+        let slow: @Sendable (HookServer.Hook, Int) async throws -> Response = { _, _ in
             try await Task.sleep(for: .seconds(5))
             return Response(status: .ok)
-        }) { port, _ in
+        }
+        try await self.withReceiver(slow) { port, _ in
             let result = try await self.send("http://127.0.0.1:\(port)/", timeout: .milliseconds(200))
             #expect(result == .failed(.timedOut))
         }
