@@ -46,6 +46,7 @@ bench: ## measure speed and size
 	@scripts/bootstrap.sh --bench
 	Benchmarks/run.sh
 	Benchmarks/envoy.sh
+	Benchmarks/gateways.sh
 
 clean: ## remove what was built; data is kept
 	rm -rf .build .venv

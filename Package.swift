@@ -200,12 +200,14 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ]
         ),
+        // What glibc's allocator can be told.
+        .systemLibrary(name: "CMalloc"),
         // The executable: one file per command; Serve/ is the composition root.
         .executableTarget(
             name: "claviger",
             dependencies: [
                 "ClavigerAPI", "ClavigerClient", "ClavigerCore", "ClavigerEnvoy", "ClavigerGateway", "ClavigerHTTP",
-                "ClavigerService", "ClavigerSQLite", "ClavigerStore", "ClavigerVerifier", "ClavigerWebhooks",
+                "ClavigerService", "ClavigerSQLite", "ClavigerStore", "ClavigerVerifier", "ClavigerWebhooks", "CMalloc",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -367,7 +369,7 @@ let package = Package(
 
 let warningsAsErrors = Context.environment["CLAVIGER_WARNINGS_AS_ERRORS"] != nil
 
-for target in package.targets {
+for target in package.targets where target.type != .system {
     var settings = target.swiftSettings ?? []
     settings += [
         .enableUpcomingFeature("ExistentialAny"),

@@ -10,20 +10,12 @@
 
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
+source common.sh
 
 readonly rounds=${CLAVIGER_BENCH_ROUNDS:-5}
 readonly seconds=${CLAVIGER_BENCH_SECONDS:-5}
 readonly connections=4 streams=16
 readonly method=/envoy.service.auth.v3.Authorization/Check
-
-for name in "${!CLAVIGER_@}"; do export -n "$name"; done
-export SWIFT_BACKTRACE=enable=no
-
-say() { printf '%s\n' "$*" >&2; }
-fail() {
-    say "bench: $*"
-    exit 1
-}
 
 work=$(mktemp -d)
 pids=()
@@ -36,31 +28,7 @@ trap cleanup EXIT
 
 command -v h2load >/dev/null || fail "there is no h2load: run scripts/bootstrap.sh --bench"
 
-say "building in release mode"
-touch Package.swift
-swift build --configuration release >&2
-bin=$(swift build --configuration release --show-bin-path)
-
-cores=$(taskset -cp $$ | sed 's/.*: //' | awk -F, '{
-    for (i = 1; i <= NF; i++) { n = split($i, r, "-"); for (c = r[1]; c <= r[n]; c++) print c }
-}' | head -n 2 | paste -sd,)
-ticks=$(getconf CLK_TCK)
-
-free_port() {
-    local port
-    while :; do
-        port=$((20000 + RANDOM % 10000))
-        (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || break
-    done
-    printf '%s' "$port"
-}
-await() {
-    for ((try = 0; try < 500; try++)); do
-        if (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; then return 0; fi
-        sleep 0.02
-    done
-    fail "nothing listens on port $1"
-}
+build
 
 say "starting"
 http=$(free_port) ours=$(free_port) theirs=$(free_port)
@@ -116,20 +84,18 @@ sys.stdout.buffer.write(b"\0" + len(message).to_bytes(4, "big") + message)
 PYTHON
 
 # load PORT PID SECONDS: sets per_second and cpu_us.
-processor_ticks() { sed 's/.*) //' "/proc/$1/stat" | awk '{ print $12 + $13 }'; }
 load() {
     local before after output done_requests
-    before=$(processor_ticks "$2")
+    before=$(ticks_of "$2")
     output=$(taskset -c "$cores" h2load --duration "$3" --clients "$connections" --max-concurrent-streams "$streams" \
         --data "$work/check" --header 'content-type: application/grpc' --header 'te: trailers' \
         "http://127.0.0.1:$1$method") || fail "h2load: $output"
-    after=$(processor_ticks "$2")
+    after=$(ticks_of "$2")
     [[ $output == *" 0 failed, 0 errored, 0 timeout"* ]] || fail "some checks failed: $output"
     done_requests=$(awk '/^requests:/ { for (i = 2; i <= NF; i++) if ($i ~ /^done/) print $(i - 1) }' <<<"$output")
     per_second=$(awk '/^finished in/ { print $4 }' <<<"$output")
     cpu_us=$(awk "BEGIN { printf \"%.2f\", ($after - $before) / $ticks * 1e6 / $done_requests }")
 }
-middle() { sort -g "$work/$1" | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
 metric() {
     curl --silent --fail "http://127.0.0.1:$http/metrics" \
         | awk '/^claviger_http_requests_total.*Authorization\/Check/ && /2xx/ { sum += $NF } END { printf "%.0f", sum }'
@@ -154,12 +120,12 @@ done
 # gRPC says in a trailer how a call went, which h2load does not look at: the server's own count does.
 [[ $(metric) -gt 1000 && $(refused) -eq 0 ]] || fail "$(refused) of $(metric) checks were refused"
 
-ratio=$(middle ratio)
+ratio=$(middle "$work/ratio")
 met=$(awk "BEGIN { print ($ratio >= 0.5 ? \"yes\" : \"no\") }")
 cat <<TABLE
 
 | what | asked | measured | met |
 |---|---|---|---|
-| Envoy's check over gRPC: per second, relative to an always-OK service on the same stack | ≥ 0.5 | $ratio ($(middle ours) of $(middle theirs)) | $met |
-| the same: server CPU per check, relative to it | | $(middle cpu) | |
+| Envoy's check over gRPC: per second, relative to an always-OK service on the same stack | ≥ 0.5 | $ratio ($(middle "$work/ours") of $(middle "$work/theirs")) | $met |
+| the same: server CPU per check, relative to it | | $(middle "$work/cpu") | |
 TABLE

@@ -12,22 +12,13 @@
 
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
+source common.sh
 
 readonly keys=${CLAVIGER_BENCH_KEYS:-1000000}
 readonly rounds=${CLAVIGER_BENCH_ROUNDS:-5}
 readonly seconds=${CLAVIGER_BENCH_SECONDS:-5}
 readonly few=1000
 readonly connections=32
-
-# The servers take no settings from the person who measures.
-for name in "${!CLAVIGER_@}"; do export -n "$name"; done
-export SWIFT_BACKTRACE=enable=no
-
-say() { printf '%s\n' "$*" >&2; }
-fail() {
-    say "bench: $*"
-    exit 1
-}
 
 if [[ -n ${CLAVIGER_BENCH_DATA:-} ]]; then
     work=$CLAVIGER_BENCH_DATA
@@ -52,18 +43,7 @@ trap cleanup EXIT
 
 command -v wrk >/dev/null || fail "there is no wrk: run scripts/bootstrap.sh --bench"
 
-say "building in release mode"
-# SwiftPM does not see by itself that the package beside this one has got or lost files.
-touch Package.swift
-swift build --configuration release >&2
-bin=$(swift build --configuration release --show-bin-path)
-
-# The first two cores that this process may use, for clients and servers alike.
-cores=$(taskset -cp $$ | sed 's/.*: //' | awk -F, '{
-    for (i = 1; i <= NF; i++) { n = split($i, r, "-"); for (c = r[1]; c <= r[n]; c++) print c }
-}' | head -n 2 | paste -sd,)
-on_cores() { taskset -c "$cores" "$@"; }
-ticks=$(getconf CLK_TCK)
+build
 
 # figure NAME VALUE: keeps a number for the table and the end.
 figure() {
@@ -77,26 +57,13 @@ of() {
 }
 # whole NAME: the same without a fraction.
 whole() { of "$1" | awk '{ printf "%.0f", $1 }'; }
-calculate() { awk "BEGIN { printf \"%.${2:-3}f\", $1 }"; }
 
 # processor_ticks NAME: processor time of a server so far, of all its threads, in the kernel and out of it.
-processor_ticks() {
-    # The name in the second field may have spaces; count from the bracket after it.
-    sed 's/.*) //' "/proc/${pid_of[$1]}/stat" | awk '{ print $12 + $13 }'
-}
+processor_ticks() { ticks_of "${pid_of[$1]}"; }
 # Without the files that are mapped: the kernel takes their pages back when it needs them.
 resident_megabytes() { awk '/^RssAnon:/ { printf "%.0f", $2 * 1024 / 1e6 }' "/proc/${pid_of[$1]}/status"; }
 mapped_megabytes() { awk '/^RssFile:/ { printf "%.0f", $2 * 1024 / 1e6 }' "/proc/${pid_of[$1]}/status"; }
 now_ms() { awk -v t="$EPOCHREALTIME" 'BEGIN { sub(",", ".", t); printf "%.0f", t * 1000 }'; }
-
-free_port() {
-    local port
-    while :; do
-        port=$((20000 + RANDOM % 10000))
-        (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || break
-    done
-    printf '%s' "$port"
-}
 
 # start NAME PATH COMMAND...: starts a server; PORT in the command becomes a free port. Waits for PATH to answer.
 start() {

@@ -2,6 +2,7 @@
 enum Proxy: String, CaseIterable, Sendable {
     case nginx, traefik, caddy, haproxy
     case envoy = "envoy-http"
+    case envoyGRPC = "envoy-grpc"
 
     /// What the table says above the column.
     var title: String {
@@ -11,9 +12,7 @@ enum Proxy: String, CaseIterable, Sendable {
         case .caddy: "Caddy"
         case .haproxy: "HAProxy"
         case .envoy: "Envoy (HTTP)"
+        case .envoyGRPC: "Envoy (gRPC)"
         }
     }
-
-    /// The adapter's name in the address that the proxy calls.
-    var adapter: String { self == .envoy ? "envoy" : self.rawValue }
 }

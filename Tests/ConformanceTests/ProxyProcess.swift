@@ -13,12 +13,16 @@ struct ProxyProcess: Sendable {
         var port: Int
         /// Where Claviger listens.
         var authority: Int
+        /// Where Claviger listens for checks over gRPC.
+        var checks: Int
         /// Where the application listens.
         var application: Int
         /// The address of a proxy in front of this one.
         var front: String
         /// The api and the environment.
         var route: String
+        /// What the route demands, as the query that the adapters take.
+        var demands: String
         /// What the proxy proves itself to Claviger with.
         var secret: String?
         /// Where the files go.
@@ -36,6 +40,7 @@ struct ProxyProcess: Sendable {
             case .caddy: try Self.caddy(setup)
             case .haproxy: try Self.haproxy(setup)
             case .envoy: try Self.envoy(setup)
+            case .envoyGRPC: try Self.envoyGRPC(setup)
             }
         return try Self.start(program, arguments, setup.folder)
     }
@@ -101,7 +106,7 @@ struct ProxyProcess: Sendable {
 
     private static func nginx(_ setup: Setup) throws -> (String, [String]) {
         var file = try ShippedFile("nginx.conf")
-        try file.change(line: "1", "payments/production", to: setup.route)
+        try file.change(line: "1", "payments/production", to: setup.route + setup.demands)
         try file.change(line: "2", ":9000", to: ":\(setup.application)")
         try file.change(line: "Claviger", ":8080", to: ":\(setup.authority)")
         if let secret = setup.secret {
@@ -123,7 +128,7 @@ struct ProxyProcess: Sendable {
 
     private static func traefik(_ setup: Setup) throws -> (String, [String]) {
         var dynamic = try ShippedFile("traefik-dynamic.yml")
-        try dynamic.change(line: "1", "payments/production", to: setup.route)
+        try dynamic.change(line: "1", "payments/production", to: setup.route + setup.demands)
         try dynamic.change(line: "1", ":8080", to: ":\(setup.authority)")
         try dynamic.change(line: "2", ":9000", to: ":\(setup.application)")
         if let secret = setup.secret {
@@ -139,7 +144,11 @@ struct ProxyProcess: Sendable {
 
     private static func caddy(_ setup: Setup) throws -> (String, [String]) {
         var file = try ShippedFile("Caddyfile")
-        try file.change(line: "1", "payments/production?", to: setup.route + (setup.route.contains("?") ? "" : "?"))
+        try file.change(
+            line: "1",
+            "payments/production?",
+            to: setup.route + (setup.demands.isEmpty ? "?" : setup.demands)
+        )
         try file.change(line: "2", ":9000", to: ":\(setup.application)")
         try file.change(line: "Claviger", ":8080", to: ":\(setup.authority)")
         try file.change(
@@ -159,7 +168,7 @@ struct ProxyProcess: Sendable {
     private static func haproxy(_ setup: Setup) throws -> (String, [String]) {
         var file = try ShippedFile("haproxy.cfg")
         var lua = try ShippedFile("claviger.lua")
-        try file.change(line: "1", "payments/production", to: setup.route)
+        try file.change(line: "1", "payments/production", to: setup.route + setup.demands)
         try file.change(line: "2", ":9000", to: ":\(setup.application)")
         try file.change(line: "Claviger", ":8080", to: ":\(setup.authority)")
         if let secret = setup.secret {
@@ -186,8 +195,26 @@ struct ProxyProcess: Sendable {
             try file.change("…", to: secret)
         }
         try file.change("0.0.0.0, port_value: 80 ", to: "127.0.0.1, port_value: \(setup.port) ")
-        // With hot restarts, it stops when the thread that started it does.
-        let arguments = ["--disable-hot-restart", "--concurrency", "2", "-l", "warn"]
-        return ("envoy", ["-c", try file.write(in: setup.folder)] + arguments)
+        return ("envoy", ["-c", try file.write(in: setup.folder)] + Self.envoyArguments)
+    }
+
+    /// With hot restarts, it stops when the thread that started it does.
+    private static let envoyArguments = ["--disable-hot-restart", "--concurrency", "2", "-l", "warn"]
+
+    private static func envoyGRPC(_ setup: Setup) throws -> (String, [String]) {
+        var file = try ShippedFile("envoy-grpc.yaml")
+        let route = setup.route.split(separator: "/").map(String.init)
+        guard route.count == 2 else { throw Unexpected("the route is \(setup.route)") }
+        try file.change("api: payments  # 1", to: "api: \(route[0])")
+        // What the adapters take as a query, the file has as further extensions of the route.
+        let demands = setup.demands.dropFirst().split(separator: "&").map { demand in
+            let parts = demand.split(separator: "=")
+            return "\n                              \(parts[0]): \"\(parts[1])\""
+        }
+        try file.change("environment: production  # 1", to: "environment: \(route[1])" + demands.joined())
+        try file.change(line: "2", "8000", to: "\(setup.application)")
+        try file.change(line: "Claviger", "9001", to: "\(setup.checks)")
+        try file.change("0.0.0.0, port_value: 10000 ", to: "127.0.0.1, port_value: \(setup.port) ")
+        return ("envoy", ["-c", try file.write(in: setup.folder)] + Self.envoyArguments)
     }
 }

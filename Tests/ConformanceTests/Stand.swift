@@ -12,6 +12,7 @@ final class Stand: Sendable {
 
     let folder: String
     let authorityPort: Int
+    private let checkPort: Int
     private let upstream: EchoUpstream
     private let ports: [Proxy: Int]
     private let frontPorts: [Proxy: Int]
@@ -27,15 +28,16 @@ final class Stand: Sendable {
     init() async throws {
         self.folder = FileManager.default.temporaryDirectory.path + "/claviger-conformance-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: self.folder, withIntermediateDirectories: true)
-        let free = try await Self.freePorts(1 + 2 * Proxy.allCases.count)
+        let free = try await Self.freePorts(2 + 2 * Proxy.allCases.count)
         self.authorityPort = free[0]
-        self.ports = Dictionary(uniqueKeysWithValues: zip(Proxy.allCases, free[1...]))
-        self.frontPorts = Dictionary(uniqueKeysWithValues: zip(Proxy.allCases, free[(1 + Proxy.allCases.count)...]))
+        self.checkPort = free[1]
+        self.ports = Dictionary(uniqueKeysWithValues: zip(Proxy.allCases, free[2...]))
+        self.frontPorts = Dictionary(uniqueKeysWithValues: zip(Proxy.allCases, free[(2 + Proxy.allCases.count)...]))
         self.upstream = try await EchoUpstream()
         let authority = try await AuthorityProcess.start(
             folder: self.folder,
             port: free[0],
-            settings: Self.settings()
+            settings: Self.settings(checkPort: free[1])
         )
         self.running = Mutex(Running(authority: authority))
     }
@@ -46,8 +48,11 @@ final class Stand: Sendable {
 
     // MARK: Starting and stopping
 
-    private static func settings() -> [String: String] {
-        ["CLAVIGER_GATEWAY_TRUSTED_PROXIES": Self.front + "/32"]
+    private static func settings(checkPort: Int) -> [String: String] {
+        [
+            "CLAVIGER_GATEWAY_TRUSTED_PROXIES": Self.front + "/32", "CLAVIGER_ENVOY_PORT": "\(checkPort)",
+            "CLAVIGER_ENVOY_TRUSTED_PROXIES": Self.front + "/32",
+        ]
     }
 
     /// Ports that nobody listens on.
@@ -75,9 +80,11 @@ final class Stand: Sendable {
                 ProxyProcess.Setup(
                     port: self.port(of: proxy),
                     authority: self.authorityPort,
+                    checks: self.checkPort,
                     application: self.upstream.port,
                     front: Self.front,
-                    route: route + (proxy == .envoy ? "" : demands),
+                    route: route,
+                    demands: demands,
                     secret: secret,
                     folder: "\(self.folder)/\(proxy.rawValue)"
                 )
@@ -141,7 +148,7 @@ final class Stand: Sendable {
         let authority = try await AuthorityProcess.start(
             folder: self.folder,
             port: self.authorityPort,
-            settings: Self.settings().merging(settings) { $1 }
+            settings: Self.settings(checkPort: self.checkPort).merging(settings) { $1 }
         )
         self.running.withLock { $0.authority = authority }
     }

@@ -37,6 +37,7 @@ struct ServeCommand: AsyncParsableCommand {
     /// Runs a server in this process, to its end.
     static func serve(_ configuration: ServerConfiguration) async throws {
         ProcessHardening.apply()
+        HeapArenas.keepFew()
         FileDescriptors.raiseLimit()
         let metrics = PrometheusExporter(help: RequestMetrics.help.merging(GapReport.help) { $1 })
         MetricsSystem.bootstrap(metrics)

@@ -27,29 +27,40 @@ extension Section {
             row("/public/%2e%2e/admin/a", "403"),
             row("/public/.%2E/admin/a", "403"),
             // Envoy removes the empty segment, and that is the path for Claviger and the application.
-            row("/public//../admin/a", "403", except: [.envoy: "200 /public/admin/a"]),
-            row("/public/%2e%2e%2fadmin/a", "403", except: [.envoy: "400"]),
-            row("/public%2f..%2fadmin/a", "403", except: [.envoy: "400"]),
-            row("/public%2fa", "403", except: [.envoy: "400"]),
+            row(
+                "/public//../admin/a",
+                "403",
+                except: [.envoy: "200 /public/admin/a", .envoyGRPC: "200 /public/admin/a"]
+            ),
+            row("/public/%2e%2e%2fadmin/a", "403", except: [.envoy: "400", .envoyGRPC: "400"]),
+            row("/public%2f..%2fadmin/a", "403", except: [.envoy: "400", .envoyGRPC: "400"]),
+            row("/public%2fa", "403", except: [.envoy: "400", .envoyGRPC: "400"]),
             row("/public/..;/admin/a", "403"),
             row("/public/..%3b/admin/a", "403"),
             row("/public;/../admin/a", "403"),
-            row("/public/..%5cadmin/a", "403", except: [.envoy: "400"]),
+            row("/public/..%5cadmin/a", "403", except: [.envoy: "400", .envoyGRPC: "400"]),
             row(#"/public/..\admin/a"#, "403"),
             row("/public/%252e%252e/admin/a", "403"),
-            row("/public/%00/../../admin/a", "403", except: [.nginx: "400", .envoy: "400"]),
+            row("/public/%00/../../admin/a", "403", except: [.nginx: "400", .envoy: "400", .envoyGRPC: "400"]),
             row("/public/a%0a", "403"),
-            row("/public/a#/../../admin/a", "403", except: [.traefik: "400", .haproxy: "400", .envoy: "400"]),
+            row(
+                "/public/a#/../../admin/a",
+                "403",
+                except: [.traefik: "400", .haproxy: "400", .envoy: "400", .envoyGRPC: "400"]
+            ),
             row(
                 "/public/a#x?/../../admin/a",
                 "403",
-                except: [.traefik: "400", .caddy: "200 /public/a%23x?/../../admin/a", .haproxy: "400", .envoy: "400"]
+                except: [
+                    .traefik: "400", .caddy: "200 /public/a%23x?/../../admin/a", .haproxy: "400", .envoy: "400",
+                    .envoyGRPC: "400",
+                ]
             ),
             row("/../admin/a", "403", except: [.nginx: "400"]),
             row("/ADMIN/a", "403"),
             row("http://api.example/admin/a", "403"),
             row("http://api.example/public/a", "200 /public/a"),
-            row("http:///admin/a", "403", except: [.nginx: "400", .envoy: "400"]),
+            row("http:///admin/a", "403", except: [.nginx: "400", .envoy: "400", .envoyGRPC: "400"]),
             row("*", "400", except: [.traefik: "404", .caddy: "500", .haproxy: "500"]),
             told("X-Original-URI", "/public/a"),
             told("X-Forwarded-Uri", "/public/a"),
@@ -67,7 +78,7 @@ extension Section {
         normalized: String? = nil,
         except: [Proxy: String] = [:]
     ) -> Row {
-        let except = normalized.map { [.traefik: $0, .envoy: $0] } ?? except
+        let except = normalized.map { [.traefik: $0, .envoy: $0, .envoyGRPC: $0] } ?? except
         return Row("`\(target)`", expected, except: except) { stand, keys, proxy in
             try await Self.arrival(stand.ask(proxy, target, key: keys.token("plain")))
         }
