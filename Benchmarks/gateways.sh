@@ -89,7 +89,7 @@ ours=$(free_port)
 shipped "$ours" "$http" /gateway/nginx/payments/production >"$work/shipped"
 start_nginx ours "$ours" "$work/shipped"
 theirs=$(free_port)
-shipped "$theirs" "$hello" /hello >"$work/shipped"
+shipped "$theirs" "$hello" /nothing >"$work/shipped"
 start_nginx theirs "$theirs" "$work/shipped"
 
 # Plain proxy_pass, and our proxy, which decides as well.
