@@ -1,3 +1,4 @@
+import ArgumentParser
 @_spi(Plaintext) import ClavigerCore
 import ClavigerTestSupport
 import Foundation
