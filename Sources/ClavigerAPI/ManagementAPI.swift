@@ -39,6 +39,7 @@ public struct ManagementAPI: Sendable {
         self.registerRoles(&registry)
         self.registerPlans(&registry)
         self.registerKeys(&registry)
+        self.registerRotation(&registry)
         self.registerVerification(&registry)
         self.registerLimits(&registry)
         self.registerCredits(&registry)
@@ -46,6 +47,7 @@ public struct ManagementAPI: Sendable {
         self.registerWebhooks(&registry)
         self.registerAudit(&registry)
         self.registerKeyring(&registry)
+        self.registerSelf(&registry)
         self.registerTokens(&registry)
         self.registerLeaks(&registry)
     }

@@ -16,7 +16,7 @@ extension Caller: Author {
     var actingKeyID: APIKey.ID? { self.keyID }
 }
 
-/// Whoever holds the token of a key and has shown it, and may do one thing: end that key.
+/// Whoever holds the token of a key and has shown it, and may do two things: end that key, and have its token replaced.
 ///
 /// No ``Caller``: the key may be any key, and none of its scopes means anything here.
 struct Holder: Author {

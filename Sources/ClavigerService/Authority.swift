@@ -23,6 +23,8 @@ public final class Authority: Sendable {
     ///
     /// A table of its own: whoever is refused here is still welcome with a token.
     let revocations: GuessThrottle
+    /// Counts bad tokens and rotations of those who ask about their own keys, by network; a table of its own too.
+    let holders: GuessThrottle
     /// What may be done with outgoing events.
     public let eventPolicy: EventPolicy
     /// What the parts that tell of events say to each other.
@@ -52,6 +54,7 @@ public final class Authority: Sendable {
         self.overrides = OverrideCache(store)
         self.routes = RouteCache()
         self.revocations = GuessThrottle(configuration: Self.revocationRate, random: random)
+        self.holders = GuessThrottle(configuration: Self.holderRate, random: random)
     }
 
     /// Runs a change: the body checks and acts, the record is written, and all of it commits together or not at all.

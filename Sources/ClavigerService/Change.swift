@@ -53,8 +53,10 @@ struct ChangeBy<By: Author> {
     }
 
     /// Writes an event about a key to the outbox, for whoever wants to be told.
-    mutating func emit(_ type: EventType, about key: APIKey) throws {
-        let isWanted = try self.tx.emit(type, about: key, at: self.now, from: self.random)
+    ///
+    /// - Parameter more: what the data has besides the key.
+    mutating func emit(_ type: EventType, about key: APIKey, _ more: [(String, JSON)] = []) throws {
+        let isWanted = try self.tx.emit(type, about: key, more, at: self.now, from: self.random)
         self.news.hasEvents = self.news.hasEvents || isWanted
     }
 

@@ -31,6 +31,14 @@ public struct Once<Result: Sendable>: Sendable {
         hash.update(data: self.request)
         return Array(hash.finalize())
     }
+
+    /// SHA-256 of the request of whoever holds a key, which is the same whichever of its tokens it comes with.
+    func fingerprint(for holder: KeyHolder) -> [UInt8] {
+        var hash = SHA256()
+        hash.update(data: Array("holder of \(holder.keyID.text)".utf8) + [0])
+        hash.update(data: self.request)
+        return Array(hash.finalize())
+    }
 }
 
 /// What became of a change.

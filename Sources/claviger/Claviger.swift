@@ -47,7 +47,7 @@ struct Claviger: AsyncParsableCommand {
                 name: "Oversight",
                 subcommands: [AuditCommand.self, WebhookCommand.self, LeakCommand.self, KeyringCommand.self]
             ),
-            CommandGroup(name: "You", subcommands: [SelfCommand.self, ProfileCommand.self]),
+            CommandGroup(name: "You", subcommands: [SelfCommand.self, AgentCommand.self, ProfileCommand.self]),
         ]
     )
 

@@ -84,7 +84,30 @@ import Testing
             #expect(answer.status == 200)
             #expect(!answer.text.contains(found.suffix(49)))
         }
-        return [asked, revoked, reported, found]
+        return [asked, revoked, reported, found] + (try await Self.rotate(api))
+    }
+
+    /// Every token of a key that was rotated by an administrator and by its holder.
+    private static func rotate(_ api: APIFixture) async throws -> [String] {
+        let key = try await api.makeKey(name: "Rotated")
+        let once = try #require(HTTPField.Name("Idempotency-Key"))
+        let second = try await api.send(
+            .post,
+            "/v1/keys/\(key.id)/rotate",
+            ["grace": "1h"],
+            headers: [once: "once-3"]
+        ).json["token"]?.string
+        let current = try #require(second)
+        _ = try await api.send(.get, "/v1/self", token: current)
+        let third = try await api.send(
+            .post,
+            "/v1/self/rotate",
+            ["grace": "1h", "endGrace": true],
+            token: current,
+            headers: [once: "once-4"]
+        ).json["token"]?.string
+        _ = try await api.send(.get, "/v1/keys/\(key.id)/rotation")
+        return [key.token, current, try #require(third)]
     }
 
     @Test func noLogLineHasOne() async throws {

@@ -47,6 +47,13 @@ import Testing
                 _ = try await gateway.manage(.post, "/v1/keys/\(key.id)/\(action)", ["reason": "other"])
                 tokens.append(key.token)
             }
+            let replaced = try await gateway.makeKey()
+            _ = try await gateway.manage(.post, "/v1/keys/\(replaced.id)/rotate", ["grace": "0"])
+            tokens.append(replaced.token)
+            let inGrace = try await gateway.makeKey()
+            _ = try await gateway.manage(.post, "/v1/keys/\(inGrace.id)/rotate", ["grace": "60s"])
+            #expect(try await gateway.ask(inGrace.token).status == 200)
+            tokens.append(inGrace.token)
             tokens.append(try await gateway.makeKey([("environment", "staging")]).token)
             tokens.append(try await gateway.makeKey([("notBefore", "2090-01-01T00:00:00Z")]).token)
             tokens.append(gateway.test.ownerToken)

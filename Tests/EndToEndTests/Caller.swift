@@ -10,10 +10,16 @@ struct Caller: Sendable {
     var client = HTTPClient.shared
 
     /// The status and the body, or nil when no whole answer came.
-    func send(_ method: HTTPMethod, _ path: String, _ body: JSON? = nil) async -> (status: UInt, body: JSON)? {
+    func send(
+        _ method: HTTPMethod,
+        _ path: String,
+        _ body: JSON? = nil,
+        headers: [(String, String)] = []
+    ) async -> (status: UInt, body: JSON)? {
         var request = HTTPClientRequest(url: self.url + path)
         request.method = method
         request.headers.add(name: "Authorization", value: "Bearer \(self.token)")
+        for (name, value) in headers { request.headers.add(name: name, value: value) }
         if let body {
             request.headers.add(name: "Content-Type", value: "application/json")
             request.body = .bytes(ByteBuffer(bytes: body.serialized()))

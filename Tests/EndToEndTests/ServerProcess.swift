@@ -49,7 +49,7 @@ struct ServerProcess: Sendable {
         return (status, process.outputText, process.errorText)
     }
 
-    private static func launch(
+    static func launch(
         _ arguments: [String],
         _ folder: Folder,
         _ environment: [String: String]

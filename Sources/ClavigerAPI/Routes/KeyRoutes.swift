@@ -48,7 +48,8 @@ extension ManagementAPI {
         }
         registry.authenticated(.get, "/v1/keys/{id}/credentials") { _, context in
             let credentials = try await self.authority.credentials(of: try Self.keyID(context), by: context.caller)
-            return .json(["items": .array(credentials.map(\.publicFields))])
+            let now = self.authority.now
+            return .json(["items": .array(credentials.map { $0.publicFields(at: now) })])
         }
         registry.authenticated(.patch, "/v1/keys/{id}") { request, context in
             let patch = try KeyPatch(

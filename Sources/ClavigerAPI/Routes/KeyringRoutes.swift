@@ -32,16 +32,6 @@ extension ManagementAPI {
                 try await self.authority.rotateKeyring(purposes, by: context.caller, once: once)
             }
         }
-        registry.authenticated(.get, "/v1/self") { _, context in
-            let key = try await self.authority.ownKey(of: context.caller)
-            return .json([
-                "id": .string(key.id.text),
-                "name": .string(key.attributes.name.text),
-                "scopes": .array(context.caller.scopes.scopes.map { .string($0.text) }),
-                "roles": .array(key.attributes.roles.map { .string($0.text) }),
-                "expiresAt": key.attributes.expiresAt.map { .string($0.text) },
-            ])
-        }
     }
 
     private static func wire(_ status: KeyringStatus) -> JSON {

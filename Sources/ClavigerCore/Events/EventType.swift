@@ -4,6 +4,10 @@
 public enum EventType: String, CaseIterable, Hashable, Sendable {
     case keyCreated = "key.created"
     case keyRotated = "key.rotated"
+    /// A token was used although another has replaced it; in its grace, that is no refusal.
+    case keyReplacedUsed = "key.replaced_used"
+    /// A token was refused because another has replaced it.
+    case keyReplacedRefused = "key.replaced_refused"
     case keySuspended = "key.suspended"
     case keyResumed = "key.resumed"
     case keyRevoked = "key.revoked"
@@ -64,5 +68,7 @@ public struct EventTypes: OptionSet, Hashable, Sendable {
     }
 
     /// What is found out while keys are verified.
-    public static let ofUse = Self([.limitWarning, .limitReached, .creditsLow, .creditsExhausted])
+    public static let ofUse = Self([
+        .limitWarning, .limitReached, .creditsLow, .creditsExhausted, .keyReplacedUsed, .keyReplacedRefused,
+    ])
 }

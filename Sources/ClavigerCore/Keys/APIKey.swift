@@ -61,7 +61,7 @@ public struct APIKey: Hashable, Sendable, Identified {
     /// Whether it is a secret.
     public let kind: KeyKind
     /// The public beginning of its current token, up to and with the lookup id.
-    public let start: String
+    public var start: String
     /// What administrators may say of it.
     public var attributes: Attributes
     /// Where it is in its life, time left aside.
@@ -117,51 +117,5 @@ public struct APIKey: Hashable, Sendable, Identified {
         case .pending, .active, .suspended: self.isExpired(at: now) ? .expired : self.state.name
         case .revoked, .compromised, .destroyed: self.state.name
         }
-    }
-}
-
-/// One secret version of a key.
-public struct Credential: Sendable, Identified {
-    /// The prefix of its ids.
-    public static let idPrefix = "cred"
-    /// The id of a credential.
-    public typealias ID = Identifier<Credential>
-
-    /// Where a credential is in the rotation of its key.
-    public enum State: Hashable, Sendable {
-        case current
-        /// In grace: usable until `endsAt`.
-        case retiring(endsAt: Timestamp)
-        case retired
-    }
-
-    /// The id.
-    public let id: ID
-    /// The key whose secret it is.
-    public let keyID: APIKey.ID
-    /// The public part of its token.
-    public let lookupID: LookupID
-    /// The stored form of its token; nil once the key is destroyed.
-    public var digest: KeyDigest?
-    /// Where it is in the rotation.
-    public var state: State
-    /// When it was made.
-    public let createdAt: Timestamp
-
-    /// Makes a credential value.
-    public init(
-        id: ID,
-        keyID: APIKey.ID,
-        lookupID: LookupID,
-        digest: KeyDigest?,
-        state: State,
-        createdAt: Timestamp
-    ) {
-        self.id = id
-        self.keyID = keyID
-        self.lookupID = lookupID
-        self.digest = digest
-        self.state = state
-        self.createdAt = createdAt
     }
 }

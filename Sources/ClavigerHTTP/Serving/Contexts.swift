@@ -37,3 +37,13 @@ public struct CallerContext: Sendable {
     /// The request.
     public let origin: RequestOrigin
 }
+
+/// A request of whoever holds the key that it is about.
+///
+/// There is none without a holder.
+public struct HolderContext: Sendable {
+    /// Who asks.
+    public let holder: KeyHolder
+    /// The request.
+    public let origin: RequestOrigin
+}

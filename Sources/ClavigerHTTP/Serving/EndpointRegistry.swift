@@ -92,6 +92,44 @@ public struct EndpointRegistry {
         }
     }
 
+    /// A call that whoever holds the token of a key, any key, makes about that key alone.
+    ///
+    /// - Parameters:
+    ///   - bodyFirst: how much body to take in before the holder is known; nil for none.
+    ///   - changes: whether the call changes something, and so counts for itself.
+    public mutating func held(
+        _ method: HTTPRequest.Method,
+        _ path: String,
+        bodyFirst: Int? = nil,
+        changes: Bool,
+        _ handler: @escaping @Sendable (Request, HolderContext) async throws -> Response
+    ) {
+        self.authenticated.append(EndpointName(method: method, path: path))
+        let authority = self.authority
+        self.add(method, path, isFrequent: !changes) { request, origin, line in
+            guard let token = PresentedCredential.token(in: request) else { throw Problem.holderMissing }
+            var request = request
+            if let bodyFirst { try await request.takeIn(atMost: bodyFirst) }
+            let admission = try await authority.holder(
+                of: token,
+                origin: request.headers.one(.origin),
+                network: origin.client,
+                requestID: origin.requestID,
+                changes: changes
+            )
+            switch admission {
+            case .refused: throw Problem.holderRefused
+            case .wait(let wait):
+                var response = ProblemResponse.response(for: .tooManyHolders, requestID: origin.requestID)
+                RateLimitFields.add(retryAfter: wait, to: &response.headers)
+                return response
+            case .holder(let holder):
+                line.callerKeyID = holder.keyID
+                return try await handler(request, HolderContext(holder: holder, origin: origin))
+            }
+        }
+    }
+
     /// Whether the name that came with a management key can be its holder's: any name, but no other key's id.
     private static func mayBeCalled(_ name: String?, _ caller: Caller) -> Bool {
         guard let name else { return false }

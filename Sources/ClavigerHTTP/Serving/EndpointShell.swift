@@ -77,7 +77,7 @@ struct EndpointShell: Sendable {
         } catch {
             let problem = ProblemResponse.problem(for: error, self.logger, requestID: requestID)
             response = ProblemResponse.response(for: problem, requestID: requestID)
-            if (error as? Problem) == .callerRefused {
+            if let problem = error as? Problem, problem == .callerRefused || problem == .holderRefused {
                 response.headers[.wwwAuthenticate] = "Bearer error=\"invalid_token\""
             }
         }
@@ -137,7 +137,7 @@ struct EndpointShell: Sendable {
 
 /// What a call adds to its line in the log.
 struct RequestLine {
-    /// The management key that was used.
+    /// The management key that was used, or the key whose holder asks about it.
     var callerKeyID: APIKey.ID?
 }
 
@@ -151,5 +151,11 @@ extension Problem {
     static let callerMissing = Problem(
         .unauthorized,
         "Send a management key as Authorization: Bearer <token>, or as X-API-Key."
+    )
+
+    /// The answer to a request about its own key without the key.
+    static let holderMissing = Problem(
+        .unauthorized,
+        "Send your key as Authorization: Bearer <token>, or as X-API-Key."
     )
 }

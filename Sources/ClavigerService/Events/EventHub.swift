@@ -39,7 +39,9 @@ public final class EventHub: Sendable {
     /// With no such endpoint this is one read of a number.
     func observe(_ verdict: Verdict, _ time: any TimeSource) {
         let wanted = EventTypes(rawValue: self.wanted.load(ordering: .relaxed))
-        guard !wanted.isDisjoint(with: .ofUse), let key = verdict.key, let allowance = key.allowance else { return }
+        guard !wanted.isDisjoint(with: .ofUse), let key = verdict.key else { return }
+        if case .current = key.credentialState {} else { self.observeReplaced(key, verdict.code, wanted, time) }
+        guard let allowance = key.allowance else { return }
         if let limits = verdict.limits?.outcomes {
             // Limits that came with the call are the caller's own business.
             for (outcome, use) in zip(limits, allowance.limits) {
@@ -57,6 +59,19 @@ public final class EventHub: Sendable {
             let period = credits.refillsAt.map { $0 - time.now() } ?? UseWatch.withoutRefill
             self.note(UseNotice(key, type, account, credits), Told(account, type), for: period, time)
         }
+    }
+
+    /// Notes that somebody still sends a token that another has replaced.
+    private func observeReplaced(
+        _ key: KeySnapshot,
+        _ code: VerificationCode,
+        _ wanted: EventTypes,
+        _ time: any TimeSource
+    ) {
+        let type: EventType = code == .superseded ? .keyReplacedRefused : .keyReplacedUsed
+        // Of a key that has ended, its end is the news.
+        guard wanted.contains(type), key.state == .active, code != .expired else { return }
+        self.note(UseNotice(key, type), Told(key.credentialID, type), for: UseWatch.ofReplaced, time)
     }
 
     private func note(

@@ -1,6 +1,6 @@
 import ClavigerCore
 
-/// A limit or an account that was said to have reached a mark.
+/// A limit or an account that was said to have reached a mark, or a replaced credential that was said to be in use.
 struct Told: Hashable, Sendable {
     private let high: UInt64
     private let low: UInt64
@@ -15,6 +15,12 @@ struct Told: Hashable, Sendable {
     init(_ account: AccountID, _ type: EventType) {
         self.high = UInt64(truncatingIfNeeded: account.bits >> 64)
         self.low = UInt64(truncatingIfNeeded: account.bits)
+        self.type = type
+    }
+
+    init(_ credential: Credential.ID, _ type: EventType) {
+        self.high = UInt64(truncatingIfNeeded: credential.bits >> 64)
+        self.low = UInt64(truncatingIfNeeded: credential.bits)
         self.type = type
     }
 }
@@ -62,6 +68,21 @@ struct UseNotice: Sendable {
         )
     }
 
+    /// That a token was used which another has replaced.
+    init(_ key: KeySnapshot, _ type: EventType) {
+        let graceEndsAt: Timestamp? = if case .retiring(let end) = key.credentialState { end } else { nil }
+        self.init(
+            key,
+            type,
+            (
+                "credential",
+                [
+                    "id": .string(key.credentialID.text), "graceEndsAt": graceEndsAt.map { .string($0.text) },
+                ]
+            )
+        )
+    }
+
     private init(_ key: KeySnapshot, _ type: EventType, _ details: (name: String, value: JSON)) {
         self.workspaceID = key.workspaceID
         self.keyID = key.keyID
@@ -79,6 +100,8 @@ struct UseWatch: Sendable {
     static let shortestPeriod = Duration.seconds(15 * 60)
     /// The same where no refill will end the matter.
     static let withoutRefill = Duration.seconds(24 * 3600)
+    /// The time between two events about one replaced credential.
+    static let ofReplaced = Duration.seconds(3600)
     static let capacity = 10_000
 
     private var told: [Told: Uptime] = [:]

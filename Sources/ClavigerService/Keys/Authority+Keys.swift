@@ -110,14 +110,6 @@ extension Authority {
         }
     }
 
-    /// The caller's own management key; no permission is needed for that.
-    public func ownKey(of caller: Caller) async throws -> APIKey {
-        try await self.store.read { tx in
-            guard let key = try tx.key(caller.keyID, in: caller.workspaceID) else { throw Problem.notFound("key") }
-            return key
-        }
-    }
-
     /// The credentials of a key.
     public func credentials(of id: APIKey.ID, by caller: Caller) async throws -> [Credential] {
         try await self.read(AuditAction(.key, "read"), id.text, by: caller) { tx, caller in

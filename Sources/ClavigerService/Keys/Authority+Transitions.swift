@@ -99,8 +99,7 @@ extension Authority {
         }
     }
 
-    /// A management key is power over Claviger: whoever has less than it holds cannot give that power back by resuming
-    /// it, nor for longer than their own (promise P8), nor take it from others.
+    /// Whoever has less than a management key holds cannot take that from others, nor give it back by resuming the key.
     ///
     /// Everybody may end their own key.
     private static func checkReach(
@@ -110,14 +109,28 @@ extension Authority {
         _ change: Change
     ) throws {
         guard api.isManagement, key.id != change.caller.keyID else { return }
-        let granted = try change.tx.granted(to: key)
-        if let missing = change.caller.scopes.missing(from: granted.scopes).first {
+        try change.requirePower(of: key, api)
+        if command == .resume {
+            try change.caller.requireItsRestrictions(on: key)
+            try change.caller.requireLife(of: key)
+        }
+    }
+}
+
+extension ChangeBy<Caller> {
+    /// A management key is power over Claviger: refuses a caller who has less of it than the key (promise P8).
+    func requirePower(of key: APIKey, _ api: API) throws {
+        guard api.isManagement else { return }
+        if let missing = self.caller.scopes.missing(from: try self.tx.granted(to: key).scopes).first {
             throw Problem.forbidden(needed: missing)
         }
-        if command == .resume { try change.caller.requireItsRestrictions(on: key) }
-        guard command == .resume, let limit = change.caller.expiresAt else { return }
-        if key.attributes.expiresAt.map({ $0 > limit }) ?? true {
-            throw Problem(.forbidden, "The key would outlive your own management key, which expires at \(limit.text).")
-        }
+    }
+}
+
+extension Caller {
+    /// Refuses where the key would outlive the caller's own (promise P8).
+    func requireLife(of key: APIKey) throws(Problem) {
+        guard let limit = self.expiresAt, key.attributes.expiresAt.map({ $0 > limit }) ?? true else { return }
+        throw Problem(.forbidden, "The key would outlive your own management key, which expires at \(limit.text).")
     }
 }

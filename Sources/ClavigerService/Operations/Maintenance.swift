@@ -24,12 +24,12 @@ public struct Maintenance: Sendable {
     }
 
     /// One round: store new digests, seal old answers and secrets anew, drop answers and deliveries that are too old, tell
-    /// of keys that end, sharpen the filter.
+    /// of keys that end, sharpen the filter, end graces that have gone quiet.
     public func runOnce() async throws {
         // First of all, so that nothing which goes wrong below keeps an old answer alive.
         let now = self.authority.time.now()
         let dropped = try await self.authority.store.write(
-            { try $0.deleteAnswers(before: now - Self.answerLifetime) },
+            { try $0.deleteAnswers(before: now - Self.answerLifetime, at: now) },
             afterCommit: { _ in }
         )
         if dropped > 0 { self.logger.debug("dropped old idempotent answers", metadata: ["count": "\(dropped)"]) }
@@ -39,6 +39,7 @@ public struct Maintenance: Sendable {
         try await self.forgetDeliveries()
         try await self.tellEnds()
         if self.authority.verifier.isFilterOverfull { try await self.loadFilter() }
+        try await self.endQuietGraces()
     }
 
     /// Reads all lookup ids into the verifier's filter.

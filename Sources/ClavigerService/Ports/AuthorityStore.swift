@@ -117,12 +117,15 @@ public struct StoredAnswer: Sendable {
     public var sealed: SealedValue
     /// When it was given.
     public var createdAt: Timestamp
+    /// Until when it is kept, where that is longer than usual.
+    public var keepUntil: Timestamp?
 
     /// Makes a stored answer.
-    public init(fingerprint: [UInt8], sealed: SealedValue, createdAt: Timestamp) {
+    public init(fingerprint: [UInt8], sealed: SealedValue, createdAt: Timestamp, keepUntil: Timestamp? = nil) {
         self.fingerprint = fingerprint
         self.sealed = sealed
         self.createdAt = createdAt
+        self.keepUntil = keepUntil
     }
 }
 
@@ -153,7 +156,7 @@ public struct StoredAnswerID: Hashable, Sendable {
 }
 
 /// What can be read in a transaction.
-public protocol AuthorityReading: EventReading {
+public protocol AuthorityReading: EventReading, CredentialReading {
     func workspace(named name: ResourceName) throws -> Workspace?
 
     func api(_ id: API.ID, in workspace: Workspace.ID) throws -> API?
@@ -228,7 +231,7 @@ public protocol AuthorityReading: EventReading {
 }
 
 /// What can be changed in a transaction.
-public protocol AuthorityWriting: AuthorityReading, EventWriting {
+public protocol AuthorityWriting: AuthorityReading, EventWriting, CredentialWriting {
     func insert(_ workspace: Workspace) throws
     func insert(_ api: API) throws
     func update(_ api: API) throws
@@ -258,7 +261,8 @@ public protocol AuthorityWriting: AuthorityReading, EventWriting {
 
     func answer(_ id: StoredAnswerID) throws -> StoredAnswer?
     func insert(_ answer: StoredAnswer, _ id: StoredAnswerID) throws
-    func deleteAnswers(before: Timestamp) throws -> Int
+    /// Forgets answers that were given before a moment, and those that had to be kept until now.
+    func deleteAnswers(before: Timestamp, at now: Timestamp) throws -> Int
     /// Stored answers that are sealed under another key version.
     func answers(sealedOtherThan version: Int, limit: Int) throws -> [(StoredAnswerID, StoredAnswer)]
     func replace(_ sealed: SealedValue, for id: StoredAnswerID) throws

@@ -168,12 +168,12 @@ extension KeyReading {
 }
 
 extension Credential {
-    /// The fields of a credential for answers.
+    /// The fields of a credential for answers, its state as of `now`.
     ///
     /// Never its digest.
-    public var publicFields: JSON {
+    public func publicFields(at now: Timestamp) -> JSON {
         let (state, retiresAt): (String, Timestamp?) =
-            switch self.state {
+            switch self.state(at: now) {
             case .current: ("current", nil)
             case .retiring(let endsAt): ("retiring", endsAt)
             case .retired: ("retired", nil)

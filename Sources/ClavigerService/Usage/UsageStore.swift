@@ -66,6 +66,22 @@ public protocol UsageStore: Sendable {
     /// The last time that each of these keys was used with success; those that never were are missing.
     func lastUses(of keys: [APIKey.ID], in workspace: Workspace.ID) async throws -> [APIKey.ID: LastUse]
 
+    /// Who used a credential of a key at or after a moment, with success or not; counted from the access log.
+    func uses(
+        of credential: Credential.ID,
+        of key: APIKey.ID,
+        since: Timestamp,
+        in workspace: Workspace.ID
+    ) async throws -> CredentialUse
+
+    /// The last time, at or after a moment, that a credential of a key was used, with success or not.
+    func lastUse(
+        of credential: Credential.ID,
+        of key: APIKey.ID,
+        since: Timestamp,
+        in workspace: Workspace.ID
+    ) async throws -> Timestamp?
+
     /// How often clients were refused, by network and code, in whole hours of UTC; the most refused first.
     func refusals(
         from: Timestamp,

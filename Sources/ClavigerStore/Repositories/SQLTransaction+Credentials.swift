@@ -1,22 +1,24 @@
 import ClavigerCore
 
 extension SQLTransaction {
+    private static var credentialColumns: SQL {
+        """
+        id, key_id, lookup_id, digest, pepper_version, state, retires_at, created_at, replaced_at, quiet_for, ended_at
+        """
+    }
+
     func credentials(of key: APIKey.ID, in workspace: Workspace.ID) throws -> [Credential] {
         try self.connection.rows(
             """
-            SELECT id, key_id, lookup_id, digest, pepper_version, state, retires_at, created_at FROM credentials
-            WHERE workspace_id = \(workspace) AND key_id = \(key) ORDER BY id DESC
+            SELECT \(sql: Self.credentialColumns) FROM credentials
+            WHERE workspace_id = \(workspace) AND key_id = \(key)
+            ORDER BY CASE state WHEN 'current' THEN 0 ELSE 1 END, replaced_at DESC, id DESC
             """
         ).map(Self.credential)
     }
 
     func insert(_ credential: Credential, in workspace: Workspace.ID) throws {
-        let (state, retiresAt): (String, Timestamp?) =
-            switch credential.state {
-            case .current: ("current", nil)
-            case .retiring(let endsAt): ("retiring", endsAt)
-            case .retired: ("retired", nil)
-            }
+        let (state, retiresAt) = Self.columns(of: credential.state)
         try self.connection.execute(
             """
             INSERT INTO credentials (id, workspace_id, key_id, lookup_id, digest, pepper_version, state, retires_at,
@@ -26,6 +28,38 @@ extension SQLTransaction {
                 \(retiresAt), \(credential.createdAt))
             """
         )
+    }
+
+    func update(_ credential: Credential, dueAt: Timestamp?, in workspace: Workspace.ID) throws {
+        let (state, retiresAt) = Self.columns(of: credential.state)
+        try self.connection.execute(
+            """
+            UPDATE credentials SET state = \(state), retires_at = \(retiresAt),
+                replaced_at = \(credential.replacedAt), quiet_for = \(credential.quietFor?.wholeMilliseconds),
+                quiet_due_at = \(dueAt), ended_at = \(credential.endedAt)
+            WHERE workspace_id = \(workspace) AND id = \(credential.id)
+            """
+        )
+    }
+
+    func credentialsDue(
+        at now: Timestamp,
+        limit: Int
+    ) throws -> [(workspaceID: Workspace.ID, credential: Credential)] {
+        try self.connection.rows(
+            """
+            SELECT workspace_id, \(sql: Self.credentialColumns) FROM credentials
+            WHERE quiet_due_at <= \(now) ORDER BY quiet_due_at, id LIMIT \(limit)
+            """
+        ).map { (try $0.value("workspace_id"), try Self.credential($0)) }
+    }
+
+    private static func columns(of state: Credential.State) -> (name: String, retiresAt: Timestamp?) {
+        switch state {
+        case .current: ("current", nil)
+        case .retiring(let endsAt): ("retiring", endsAt)
+        case .retired: ("retired", nil)
+        }
     }
 
     func eraseDigests(of key: APIKey.ID, in workspace: Workspace.ID) throws {
@@ -103,7 +137,10 @@ extension SQLTransaction {
             lookupID: try row.value("lookup_id"),
             digest: try Self.digest(row),
             state: try Self.credentialState(row),
-            createdAt: try row.value("created_at")
+            createdAt: try row.value("created_at"),
+            replacedAt: try row.value("replaced_at"),
+            quietFor: try row.value("quiet_for", as: Int64?.self).map { .milliseconds($0) },
+            endedAt: try row.value("ended_at")
         )
     }
 }

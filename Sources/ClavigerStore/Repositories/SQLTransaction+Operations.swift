@@ -5,7 +5,7 @@ extension SQLTransaction {
     func answer(_ id: StoredAnswerID) throws -> StoredAnswer? {
         try self.connection.row(
             """
-            SELECT fingerprint, sealed_answer, created_at FROM idempotency
+            SELECT fingerprint, sealed_answer, created_at, keep_until FROM idempotency
             WHERE workspace_id = \(id.workspaceID) AND actor_id = \(id.actorID)
                 AND idempotency_key = \(id.idempotencyKey)
             """
@@ -16,21 +16,27 @@ extension SQLTransaction {
         try self.connection.execute(
             """
             INSERT INTO idempotency (workspace_id, actor_id, idempotency_key, fingerprint, sealed_answer, seal_version,
-                created_at)
+                created_at, keep_until)
             VALUES (\(id.workspaceID), \(id.actorID), \(id.idempotencyKey), \(answer.fingerprint),
-                \(answer.sealed.bytes), \(answer.sealed.keyVersion), \(answer.createdAt))
+                \(answer.sealed.bytes), \(answer.sealed.keyVersion), \(answer.createdAt), \(answer.keepUntil))
             """
         )
     }
 
-    func deleteAnswers(before: Timestamp) throws -> Int {
-        try self.connection.execute("DELETE FROM idempotency WHERE created_at < \(before)")
+    func deleteAnswers(before: Timestamp, at now: Timestamp) throws -> Int {
+        try self.connection.execute(
+            """
+            DELETE FROM idempotency
+            WHERE created_at < \(before) AND (keep_until IS NULL OR keep_until <= \(now))
+            """
+        )
     }
 
     func answers(sealedOtherThan version: Int, limit: Int) throws -> [(StoredAnswerID, StoredAnswer)] {
         try self.connection.rows(
             """
-            SELECT workspace_id, actor_id, idempotency_key, fingerprint, sealed_answer, created_at FROM idempotency
+            SELECT workspace_id, actor_id, idempotency_key, fingerprint, sealed_answer, created_at, keep_until
+            FROM idempotency
             WHERE seal_version <> \(version) LIMIT \(limit)
             """
         ).map { row in
@@ -59,7 +65,8 @@ extension SQLTransaction {
         StoredAnswer(
             fingerprint: try row.value("fingerprint"),
             sealed: try SealedValue(bytes: try row.value("sealed_answer")),
-            createdAt: try row.value("created_at")
+            createdAt: try row.value("created_at"),
+            keepUntil: try row.value("keep_until")
         )
     }
 

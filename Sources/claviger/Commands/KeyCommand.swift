@@ -16,6 +16,7 @@ struct KeyCommand: ParsableCommand {
             KeyCreateCommand.self, KeyBatchCommand.self, KeyListCommand.self, KeyShowCommand.self,
             KeyUpdateCommand.self, KeySuspendCommand.self, KeyResumeCommand.self, KeyRevokeCommand.self,
             KeyCompromiseCommand.self, KeyDeleteCommand.self, KeyCredentialsCommand.self, KeyVerifyCommand.self,
+            KeyRotateCommand.self, KeyRotationCommand.self, KeyRotationEndCommand.self, KeyRotationExtendCommand.self,
             KeyExplainCommand.self, KeyWhatIfCommand.self, KeyScopeUsageCommand.self,
         ]
     )

@@ -87,20 +87,23 @@ struct KeyCreateCommand: ClientCommand {
         body.set("metadata", self.metadata?.json)
         let headers = Session.idempotency(self.idempotencyKey)
         let answer = try await session.client.send(.post, ["v1", "keys"], body: body.json, headers: headers)
-        self.show(answer.body, session)
+        session.showIssued(answer.body)
     }
+}
 
-    private func show(_ issued: JSON, _ session: Session) {
-        if session.isJSON {
+extension Session {
+    /// Shows a key with its new token, which on a pipe stands alone on standard output.
+    func showIssued(_ issued: JSON) {
+        if self.isJSON {
             Console.out(issued.pretty)
             return
         }
         let token = issued.text("token").printable
         let details = KeyCommand.describe(issued["key"] ?? .null)
-        if Console.isTerminal, !session.output.quiet {
+        if Console.isTerminal, !self.output.quiet {
             Console.out("\(details)\n\n\(token)\n\nThis is the only time that the token is shown: keep it now.")
         } else {
-            session.note(details)
+            self.note(details)
             Console.out(token)
         }
     }

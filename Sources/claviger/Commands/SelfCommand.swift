@@ -6,8 +6,13 @@ import ClavigerCore
 struct SelfCommand: ClientCommand {
     static let configuration = CommandConfiguration(
         commandName: "self",
-        abstract: "Show the management key that you use.",
-        discussion: "Example:\n  claviger self"
+        abstract: "Show the key that you use.",
+        discussion: """
+            Example:
+              claviger self
+
+            With --token-file it is any key, not only a management key.
+            """
     )
 
     @OptionGroup(title: "Server") var server: ClientOptions
@@ -18,9 +23,13 @@ struct SelfCommand: ClientCommand {
             var fields = FieldList()
             fields.add("id", key.text("id"))
             fields.add("name", key.text("name"))
+            fields.add("state", key.text("state"))
+            fields.add("api", key.text("api"))
+            fields.add("environment", key.text("environment"))
             fields.add("roles", key.text("roles"))
             fields.add("scopes", key.text("scopes"))
             fields.add("expires", key["expiresAt"]?.string ?? "never")
+            fields.add("rotate by", key.text("rotation", "mustRotateBy"))
             return fields.text
         }
     }

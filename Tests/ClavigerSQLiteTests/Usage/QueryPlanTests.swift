@@ -57,6 +57,17 @@ struct QueryPlanTests {
         #expect(self.plans.all.contains { $0.contains("entries_of_consumer (block=? AND consumer_id=?") })
     }
 
+    @Test("The uses of a credential are found by the index of its key")
+    func credentials() async throws {
+        let credential = Credential.ID(bits: 1)
+        let (key, since) = (Fixture.key, Fixture.day.start)
+        _ = try await self.store.uses(of: credential, of: key, since: since, in: Fixture.workspace)
+        _ = try await self.store.lastUse(of: credential, of: key, since: since, in: Fixture.workspace)
+        let searches = self.plans.all.filter { $0.hasPrefix("SEARCH entries") }
+        #expect(searches.count == 2)
+        #expect(searches.allSatisfy { $0.contains("entries_of_key (block=? AND key_id=?") }, "\(searches)")
+    }
+
     @Test("Paths and networks are counted in one walk", arguments: [UsageDimension.path, .network])
     func top(dimension: UsageDimension) async throws {
         let (from, to) = (Fixture.day.start, Fixture.day.next.start)

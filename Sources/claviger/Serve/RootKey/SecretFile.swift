@@ -79,6 +79,29 @@ enum SecretFile {
         try Self.syncFolder(of: path)
     }
 
+    /// Replaces a file, or makes it, with mode 0600; it is on the disk when this returns.
+    ///
+    /// A crash at any moment leaves all of the old file or all of the new one.
+    static func replace(_ path: String, _ contents: [UInt8], random: any RandomSource) throws(SecretFileError) {
+        let draft = path + Self.draftMark + Hex.encode(random.bytes(Self.draftBytes))
+        let descriptor = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw .system() }
+        do throws(SecretFileError) {
+            try Self.fill(descriptor, contents)
+            guard rename(draft, path) == 0 else { throw .system() }
+        } catch {
+            unlink(draft)
+            throw error
+        }
+        try Self.syncFolder(of: path)
+    }
+
+    /// Removes a file, if there is one; it is gone from the disk when this returns.
+    static func remove(_ path: String) throws(SecretFileError) {
+        guard unlink(path) == 0 || errno == ENOENT else { throw .system() }
+        try Self.syncFolder(of: path)
+    }
+
     /// Removes the drafts of these files that a killed process left in a folder.
     ///
     /// Only for who holds the folder: another process's draft would be as good as its file.

@@ -1,0 +1,124 @@
+import ArgumentParser
+@_spi(Plaintext) import ClavigerCore
+import ClavigerTestSupport
+import Foundation
+import Testing
+
+@testable import claviger
+
+/// What an agent keeps and when it acts; that it can be killed is tested with a real process.
+@Suite struct AgentTests {
+    private static let now = Timestamp(milliseconds: 1_795_243_200_000)
+    private static let day = Duration.seconds(86_400)
+
+    @Test func aTokenIsReplacedByItsAgeOrBeforeItsDeadline() {
+        let schedule = AgentSchedule(every: Self.day * 30, before: Self.day * 10)
+        #expect(schedule.due(createdAt: Self.now, deadline: nil) == Self.now + Self.day * 30)
+        #expect(schedule.due(createdAt: Self.now, deadline: Self.now + Self.day * 90) == Self.now + Self.day * 30)
+        #expect(schedule.due(createdAt: Self.now, deadline: Self.now + Self.day * 15) == Self.now + Self.day * 5)
+    }
+
+    @Test func pausesGrowToMinutesAndDiffer() {
+        let random = SeededRandom(seed: 1)
+        let pauses = (1...12).map { AgentSchedule.pause(afterFailures: $0, from: random) }
+        for (index, pause) in pauses.enumerated() {
+            let seconds = min(300, 1 << min(index, 9))
+            #expect(pause >= .seconds(seconds) && pause <= .milliseconds(seconds * 1500))
+        }
+        #expect(Set(pauses.suffix(4)).count > 1)
+    }
+
+    @Test func theJournalIsReadAsItWasWritten() {
+        let journal = AgentJournal(idempotencyKey: "agent-1", lookupID: "4ZqY8wK2mB7e", body: ["grace": "24h"])
+        #expect(AgentJournal(journal.bytes) == journal)
+        #expect(AgentJournal(Array("{".utf8)) == nil)
+        #expect(AgentJournal(Array("{}".utf8)) == nil)
+    }
+
+    private func file(_ folder: TemporaryFolder, _ text: String, mode: Int = 0o600) throws -> String {
+        let path = folder.path + "/token"
+        _ = FileManager.default.createFile(atPath: path, contents: Data(text.utf8), attributes: [.posixPermissions: mode])
+        return path
+    }
+
+    private static func token(_ seed: UInt64 = 1) throws -> String {
+        let token = KeyToken(
+            prefix: try TokenPrefix(parsing: "pay"),
+            tag: try TokenTag(parsing: "live"),
+            from: SeededRandom(seed: seed)
+        )
+        return token.withPlaintext { String(decoding: $0, as: UTF8.self) }
+    }
+
+    @Test(arguments: [0o640, 0o604, 0o660, 0o666, 0o601])
+    func aFileThatOthersCanReadIsRefused(mode: Int) throws {
+        let folder = try TemporaryFolder()
+        let path = try self.file(folder, try Self.token(), mode: mode)
+        let file = try AgentTokenFile(path, random: SeededRandom(seed: 1))
+        let failure = #expect(throws: CommandFailure.self) { try file.read() }
+        #expect(failure?.status == .usage)
+        #expect(failure?.message.contains("chmod 600") == true)
+    }
+
+    @Test(arguments: ["", "x", "pay_live_nonsense"])
+    func whatIsNoTokenIsRefusedWithoutRepeatingIt(text: String) throws {
+        let folder = try TemporaryFolder()
+        let file = try AgentTokenFile(try self.file(folder, text), random: SeededRandom(seed: 1))
+        let failure = #expect(throws: CommandFailure.self) { try file.read() }
+        #expect(failure?.message.contains("nonsense") == false)
+    }
+
+    @Test func aLinkIsFollowedAndStays() throws {
+        let folder = try TemporaryFolder()
+        let path = try self.file(folder, try Self.token())
+        let link = folder.path + "/link"
+        try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: path)
+        let file = try AgentTokenFile(link, random: SeededRandom(seed: 1))
+        let next = try Self.token(2)
+        try file.replace(next)
+        #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link) == path)
+        #expect(try file.read().text == next)
+        let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+        #expect(mode == 0o600)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == ["link", "token"])
+    }
+
+    @Test func anAgentHasItsFileAloneAndTidiesUp() throws {
+        let folder = try TemporaryFolder()
+        let path = try self.file(folder, try Self.token())
+        let draft = path + ".new-0011223344556677"
+        #expect(FileManager.default.createFile(atPath: draft, contents: Data()))
+        let file = try AgentTokenFile(path, random: SeededRandom(seed: 1))
+        try file.lock()
+        #expect(!FileManager.default.fileExists(atPath: draft))
+        #expect(throws: CommandFailure.self) { try file.lock() }
+    }
+
+    @Test func theCommandIsCutAtSpacesUnlessAShellReadsIt() async throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/seen"
+        try await AfterCommand("touch \(path) $(false)", usesShell: false).run(tokenFile: "/token")
+        #expect(FileManager.default.fileExists(atPath: path))
+        try await AfterCommand("echo $CLAVIGER_TOKEN_FILE > \(path)", usesShell: true).run(tokenFile: "/token")
+        #expect(try String(contentsOfFile: path, encoding: .utf8) == "/token\n")
+        await #expect(throws: CommandFailure.self) {
+            try await AfterCommand("false", usesShell: false).run(tokenFile: "")
+        }
+        #expect(throws: CommandFailure.self) { try AfterCommand(" ", usesShell: false) }
+    }
+
+    @Test func metricsAreInTheTextFormat() {
+        var metrics = AgentMetrics()
+        metrics.rotations = 2
+        metrics.dueAt = Self.now
+        #expect(metrics.text.contains("\nclaviger_agent_rotations_total 2\n"))
+        #expect(metrics.text.contains("\nclaviger_agent_token_due_timestamp_seconds 1795243200\n"))
+        #expect(!metrics.text.contains("created"))
+    }
+
+    @Test(arguments: [["--every", "soon"], ["--grace", "x"], ["--exec-shell"], []])
+    func wrongFlagsAreRefused(arguments: [String]) {
+        let file = arguments.isEmpty ? [] : ["--token-file", "token"]
+        #expect(throws: (any Error).self) { try AgentCommand.parse(file + arguments) }
+    }
+}
