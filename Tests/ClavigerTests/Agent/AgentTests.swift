@@ -97,8 +97,8 @@ import Testing
     @Test func theCommandIsCutAtSpacesUnlessAShellReadsIt() async throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/seen"
-        try await AfterCommand("touch \(path) $(false)", usesShell: false).run(tokenFile: "/token")
-        #expect(FileManager.default.fileExists(atPath: path))
+        try await AfterCommand("touch \(path)$(false)", usesShell: false).run(tokenFile: "/token")
+        #expect(FileManager.default.fileExists(atPath: path + "$(false)"))
         try await AfterCommand("echo $CLAVIGER_TOKEN_FILE > \(path)", usesShell: true).run(tokenFile: "/token")
         #expect(try String(contentsOfFile: path, encoding: .utf8) == "/token\n")
         await #expect(throws: CommandFailure.self) {
