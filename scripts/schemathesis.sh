@@ -160,9 +160,9 @@ def before_call(context, case, kwargs):
         name_seeds(case.body)
     if method not in ("GET", "HEAD") and parameters.get("id") == "$own_key":
         parameters["id"] = "$spare_key"
-    if case.path == "/v1/self/rotate":
-        # The key that all calls are made with would be replaced.
-        case.headers = {**(case.headers or {}), "Authorization": "Bearer " + CHANGING["token"]}
+    # The key that all calls are made with would be replaced by this one.
+    token = CHANGING["token"] if case.path == "/v1/self/rotate" else "$token"
+    case.headers = {**(case.headers or {}), "Authorization": "Bearer " + token}
 END
 
 result=0
@@ -171,7 +171,6 @@ result=0
     export SCHEMATHESIS_HOOKS=hooks
     exec timeout "$deadline" "$schemathesis" --no-color run "$work/claviger.yaml" \
         --url "$server_url" \
-        --header "$authorization" \
         --checks "$(IFS=,; printf '%s' "${checks[*]}")" \
         --phases examples,coverage,fuzzing,stateful \
         --max-examples "$examples" \
