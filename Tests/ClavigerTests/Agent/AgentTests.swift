@@ -37,7 +37,11 @@ import Testing
 
     private func file(_ folder: TemporaryFolder, _ text: String, mode: Int = 0o600) throws -> String {
         let path = folder.path + "/token"
-        _ = FileManager.default.createFile(atPath: path, contents: Data(text.utf8), attributes: [.posixPermissions: mode])
+        _ = FileManager.default.createFile(
+            atPath: path,
+            contents: Data(text.utf8),
+            attributes: [.posixPermissions: mode]
+        )
         return path
     }
 
