@@ -160,9 +160,9 @@ def before_call(context, case, kwargs):
         name_seeds(case.body)
     if method not in ("GET", "HEAD") and parameters.get("id") == "$own_key":
         parameters["id"] = "$spare_key"
-    if case.path == "/v1/self/rotate":
-        # The key that all calls are made with would be replaced.
-        kwargs["headers"] = {**(kwargs.get("headers") or {}), "Authorization": "Bearer " + CHANGING["token"]}
+    # The key that all calls are made with would be replaced by this one.
+    token = CHANGING["token"] if case.path == "/v1/self/rotate" else "$token"
+    case.headers = {**(case.headers or {}), "Authorization": "Bearer " + token}
 END
 
 result=0
@@ -171,7 +171,6 @@ result=0
     export SCHEMATHESIS_HOOKS=hooks
     exec timeout "$deadline" "$schemathesis" --no-color run "$work/claviger.yaml" \
         --url "$server_url" \
-        --header "$authorization" \
         --checks "$(IFS=,; printf '%s' "${checks[*]}")" \
         --phases examples,coverage,fuzzing,stateful \
         --max-examples "$examples" \
@@ -196,6 +195,12 @@ status=$(curl --silent --max-time 10 --output /dev/null --write-out '%{http_code
 if [[ $status != 200 ]]; then
     cat "$work/report"
     printf '\nschemathesis: the management key was lost on the way (GET /v1/self: %s), so the run proves nothing\n' "$status"
+    exit 1
+fi
+# One that was replaced would have worked until the end of its grace, and no longer.
+credentials=$(ask "$server_url/v1/keys/$own_key/credentials" | jq '.items | length')
+if [[ $credentials != 1 ]]; then
+    printf '\nschemathesis: the management key was rotated on the way\n'
     exit 1
 fi
 # What was tried, and which operations were hardly reached.

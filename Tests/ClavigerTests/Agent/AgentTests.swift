@@ -37,7 +37,11 @@ import Testing
 
     private func file(_ folder: TemporaryFolder, _ text: String, mode: Int = 0o600) throws -> String {
         let path = folder.path + "/token"
-        _ = FileManager.default.createFile(atPath: path, contents: Data(text.utf8), attributes: [.posixPermissions: mode])
+        _ = FileManager.default.createFile(
+            atPath: path,
+            contents: Data(text.utf8),
+            attributes: [.posixPermissions: mode]
+        )
         return path
     }
 
@@ -97,8 +101,8 @@ import Testing
     @Test func theCommandIsCutAtSpacesUnlessAShellReadsIt() async throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/seen"
-        try await AfterCommand("touch \(path) $(false)", usesShell: false).run(tokenFile: "/token")
-        #expect(FileManager.default.fileExists(atPath: path))
+        try await AfterCommand("touch \(path)$(false)", usesShell: false).run(tokenFile: "/token")
+        #expect(FileManager.default.fileExists(atPath: path + "$(false)"))
         try await AfterCommand("echo $CLAVIGER_TOKEN_FILE > \(path)", usesShell: true).run(tokenFile: "/token")
         #expect(try String(contentsOfFile: path, encoding: .utf8) == "/token\n")
         await #expect(throws: CommandFailure.self) {
