@@ -51,6 +51,8 @@ struct Keys: Sendable {
             let body: JSON? = change == "revoke" ? ["reason": "leaked"] : nil
             _ = try await stand.manage("POST", "/v1/keys/\(try self.id(name))/\(change)", body ?? [:])
         }
+        try await self.make(stand, "superseded", [:])
+        _ = try await stand.manage("POST", "/v1/keys/\(try self.id("superseded"))/rotate", ["grace": "0"])
         try await self.make(stand, "expired", [:])
         _ = try await stand.manage(
             "PATCH",

@@ -22,6 +22,7 @@ extension Section {
             refused("revoked") { keys in try keys.token("revoked") },
             refused("compromised") { keys in try keys.token("compromised") },
             refused("expired") { keys in try keys.token("expired") },
+            refused("replaced, its grace over") { keys in try keys.token("superseded") },
             refused("not yet valid") { keys in try keys.token("pending") },
             refused("suspended") { keys in try keys.token("suspended") },
             refused("for another api") { keys in try keys.token("other api") },
@@ -104,7 +105,9 @@ extension Section {
     /// Promise P7: body and header are the same but for the request's id.
     private static func alike(_ stand: Stand, _ keys: Keys, _ proxy: Proxy) async throws -> String {
         var looks: Set<String> = []
-        let names = ["revoked", "compromised", "expired", "pending", "suspended", "other api", "other environment"]
+        let names = [
+            "revoked", "compromised", "expired", "superseded", "pending", "suspended", "other api", "other environment",
+        ]
         for token in try names.map(keys.token) + ["billing_live_nonsense", Self.unknown(keys)] {
             let answer = try await stand.ask(proxy, key: token)
             guard let id = answer.json["instance"]?.string, answer.values("X-Request-Id") == [id] else {
