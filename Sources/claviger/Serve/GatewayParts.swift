@@ -8,6 +8,11 @@ import Logging
 import NIOCore
 import ServiceLifecycle
 
+// The structures of the C library belong to Dispatch for the compiler, or not, depending on what it compiles together.
+#if canImport(CDispatch)
+import CDispatch
+#endif
+
 /// What gateways ask: the decisions, and the addresses where they are given.
 struct GatewayParts {
     private let configuration: ServerConfiguration

@@ -1,6 +1,11 @@
 import ClavigerCore
 import Foundation
 
+// The structures of the C library belong to Dispatch for the compiler, or not, depending on what it compiles together.
+#if canImport(CDispatch)
+import CDispatch
+#endif
+
 /// The machine's clock: the only one that decisions are made with.
 struct SystemTime: TimeSource {
     func now() -> Timestamp {

@@ -1,5 +1,9 @@
 import ClavigerCore
 
+// The structures of the C library belong to Dispatch for the compiler, or not, depending on what it compiles together.
+#if canImport(CDispatch)
+import CDispatch
+#endif
 #if canImport(Darwin)
 import Darwin
 #elseif canImport(Musl)
