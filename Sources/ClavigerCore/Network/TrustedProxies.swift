@@ -26,12 +26,15 @@ public struct TrustedProxies: Sendable, Hashable {
     /// - Parameters:
     ///   - peer: the other end of the connection.
     ///   - forwarded: the values of `Forwarded` (RFC 7239), one per header line, in order.
-    ///   - xForwardedFor: the values of `X-Forwarded-For`; looked at only when there is no `Forwarded` at all.
-    public func clientAddress(peer: IPAddress, forwarded: [String], xForwardedFor: [String]) -> IPAddress {
+    ///   - xForwardedFor: the values of `X-Forwarded-For`, one per header line, in order.
+    /// - Returns: nil if both headers are there and tell of different clients. A proxy that writes one of them hands on
+    ///   what the client has written into the other, and which is which cannot be seen from here.
+    public func clientAddress(peer: IPAddress, forwarded: [String], xForwardedFor: [String]) -> IPAddress? {
         guard !self.networks.isEmpty, self.contains(peer) else { return peer }
-        return forwarded.isEmpty
-            ? self.walk(from: peer, lines: xForwardedFor, address: ForwardedEntry.xForwardedFor)
-            : self.walk(from: peer, lines: forwarded, address: ForwardedEntry.forwarded)
+        let older = self.walk(from: peer, lines: xForwardedFor, address: ForwardedEntry.xForwardedFor)
+        guard !forwarded.isEmpty else { return older }
+        let client = self.walk(from: peer, lines: forwarded, address: ForwardedEntry.forwarded)
+        return xForwardedFor.isEmpty || client == older ? client : nil
     }
 
     /// The address of the client, as a proxy tells that is believed for how it reached this server.

@@ -14,16 +14,17 @@ extension GatewayRequest {
     ) {
         let source = attributes.source
         let request = attributes.request.http
+        let path = Self.path(of: request.path)
         let peer = IPAddress(parsing: source.address.socketAddress.address)
         self.init(
             token: PresentedCredential.token(authorization: headers.authorization, apiKey: headers.apiKey),
             context: ClientContext(
                 // `Forwarded` does not count: Envoy passes it on as it came, and would vouch for what a client invented.
-                ip: peer.map {
+                ip: peer.flatMap {
                     trustedProxies.clientAddress(peer: $0, forwarded: [], xForwardedFor: headers.forwardedFor)
                 },
                 method: request.method.isEmpty ? nil : request.method,
-                path: Self.path(of: request.path),
+                path: path.isEmpty ? nil : path,
                 origin: headers.origin,
                 referrer: headers.referrer,
                 userAgent: headers.userAgent,
@@ -32,11 +33,5 @@ extension GatewayRequest {
             scopes: settings.scopes,
             cost: settings.cost
         )
-    }
-
-    /// The path of a request target, without the query.
-    private static func path(of target: String) -> String? {
-        let path = target.prefix { $0 != "?" && $0 != "#" }
-        return path.isEmpty ? nil : String(path)
     }
 }

@@ -25,6 +25,18 @@ public struct GatewayRequest: Sendable {
         self.scopes = scopes
         self.cost = cost
     }
+
+    /// The path of a request's target, without the query.
+    ///
+    /// Byte by byte, as a combining mark behind the `?` makes another character of it. What has a fragment stays whole:
+    /// some servers take it for more of the path, and the endpoint rules refuse that.
+    public static func path(of target: String) -> String {
+        let isEnd: (UInt8) -> Bool = { $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "#") }
+        guard let end = target.utf8.firstIndex(where: isEnd), target.utf8[end] == UInt8(ascii: "?") else {
+            return target
+        }
+        return String(decoding: target.utf8[..<end], as: UTF8.self)
+    }
 }
 
 /// The header fields that carry a client's credential.

@@ -88,7 +88,7 @@ public struct ForwardAuth: Sendable {
         let context = ClientContext(
             ip: self.trustedProxies.clientAddress(toldBy: request.headers[values: Self.forwardedFor]),
             method: method,
-            path: Self.withoutQuery(original),
+            path: GatewayRequest.path(of: original),
             origin: request.headers[.origin],
             referrer: request.headers[Self.referrer],
             userAgent: request.headers[.userAgent]
@@ -99,17 +99,6 @@ public struct ForwardAuth: Sendable {
             scopes: demands.scopes,
             cost: demands.cost
         )
-    }
-
-    /// Byte by byte, as a combining mark behind the `?` makes another character of it.
-    ///
-    /// What has a fragment stays whole: some servers take it for more of the path, and the endpoint rules refuse that.
-    private static func withoutQuery(_ target: String) -> String {
-        let isEnd: (UInt8) -> Bool = { $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "#") }
-        guard let end = target.utf8.firstIndex(where: isEnd), target.utf8[end] == UInt8(ascii: "?") else {
-            return target
-        }
-        return String(decoding: target.utf8[..<end], as: UTF8.self)
     }
 
     /// Refuses to take a client's query for the operator's, as a proxy is set up to hand it on that keeps queries.

@@ -41,18 +41,18 @@ struct ProxiedRequest {
         let hasNone = [.get, .head, .delete, .options].contains(head.method)
         self.framing = try RequestFraming(fields, mayHaveBodyUnannounced: !isHTTP1 && !hasNone)
         let peerIsTrusted = peer.map { trustedProxies.contains($0) } ?? false
-        let client = peer.map { peer in
-            peerIsTrusted
-                ? trustedProxies.clientAddress(
-                    peer: peer,
-                    forwarded: fields[values: ForwardingFields.forwarded],
-                    xForwardedFor: fields[values: ForwardingFields.xForwardedFor]
-                ) : peer
+        let client = peer.flatMap { peer in
+            trustedProxies.clientAddress(
+                peer: peer,
+                forwarded: fields[values: ForwardingFields.forwarded],
+                xForwardedFor: fields[values: ForwardingFields.xForwardedFor]
+            )
         }
         self.forwarding = ForwardingFields(
             peer: peer,
             client: client,
-            peerIsTrusted: peerIsTrusted,
+            // What contradicts itself is not handed on as the word of a trusted proxy.
+            peerIsTrusted: peerIsTrusted && client != nil,
             scheme: isSecure ? "https" : "http",
             authority: self.authority
         )

@@ -62,7 +62,7 @@ struct EndpointShell: Sendable {
         let requestID = self.requestIDs.next()
         let origin = RequestOrigin(
             requestID: requestID,
-            client: context.peer.map { self.client(of: request, peer: $0) },
+            client: context.peer.flatMap { self.client(of: request, peer: $0) },
             parameters: context.parameters
         )
         var line = RequestLine()
@@ -111,7 +111,7 @@ struct EndpointShell: Sendable {
         return last != UInt8(ascii: "/")
     }
 
-    private func client(of request: Request, peer: IPAddress) -> IPAddress {
+    private func client(of request: Request, peer: IPAddress) -> IPAddress? {
         guard !self.trustedProxies.networks.isEmpty, let forwarded = HTTPField.Name("Forwarded"),
             let xForwardedFor = HTTPField.Name("X-Forwarded-For")
         else { return peer }

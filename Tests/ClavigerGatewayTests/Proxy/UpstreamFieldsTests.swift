@@ -96,6 +96,22 @@ import Testing
         #expect(fields[ForwardingFields.via] == "1.0 fred, 1.1 claviger")
     }
 
+    /// A trusted proxy that writes one of the two headers hands on what the client wrote into the other.
+    @Test func aContradictionIsNotHandedOn() throws {
+        let said = try self.fields([("X-Forwarded-For", "198.51.100.1"), ("Forwarded", "for=10.0.0.5")])
+        let request = try ProxiedRequest(
+            HTTPRequest(method: .get, scheme: "http", authority: "api.example", path: "/", headerFields: said),
+            isHTTP1: true,
+            peer: IPAddress(parsing: "192.0.2.7"),
+            trustedProxies: try TrustedProxies([CIDR(parsing: "192.0.2.0/24")]),
+            isSecure: false
+        )
+        #expect(request.clientContext.ip == nil)
+        let passedOn = UpstreamFields.request(said, identity: [:], forwarding: request.forwarding)
+        #expect(passedOn[ForwardingFields.xRealIP] == nil)
+        #expect(!passedOn.contains { $0.value.contains("10.0.0.5") || $0.value.contains("198.51.100.1") })
+    }
+
     @Test func answers() throws {
         let limit = try #require(HTTPField.Name("RateLimit"))
         let upstream = try self.fields([
