@@ -99,7 +99,8 @@ public final class RequestGuardHandler: ChannelDuplexHandler, RemovableChannelHa
         case .open:
             let mayHavePartOfHead = self.progress.readComplete()
             if self.progress.isReadingRequest {
-                if self.limits.bodyHasTime {
+                // Whoever takes the body has a clock of its own, until there is an answer and nobody wants the rest.
+                if self.limits.bodyHasTime, !self.progress.isAnsweredEarly {
                     self.progress.incompleteSince = nil
                 } else {
                     self.startClock(context: context)
@@ -171,7 +172,11 @@ public final class RequestGuardHandler: ChannelDuplexHandler, RemovableChannelHa
             if head.status.kind != .informational { self.progress.answerBegan() }
         case .body: break
         case .end:
-            if self.progress.answerEnded() { self.startClockForHead(context: context) }
+            if self.progress.answerEnded() {
+                self.startClockForHead(context: context)
+            } else if self.progress.isAnsweredEarly {
+                self.startClock(context: context)
+            }
         }
         context.write(data, promise: promise)
         if case .refusing(let refusal) = self.state, self.progress.verdict == .answer {

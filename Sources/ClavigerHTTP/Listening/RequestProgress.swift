@@ -34,6 +34,9 @@ struct RequestProgress {
     /// How many requests have begun to arrive and have not been answered to the end.
     var requestsWaiting: Int { max(0, self.requestsBegun - self.answersEnded) }
 
+    /// Whether the request that is being read was answered before it had arrived.
+    var isAnsweredEarly: Bool { self.isReadingRequest && self.answersEnded >= self.requestsBegun }
+
     mutating func readHead() {
         self.requestsBegun += 1
         self.isReadingRequest = true

@@ -111,6 +111,26 @@ struct RequestGuardTests {
         }
     }
 
+    /// Where the body has a clock of its own, that ends with the answer: nobody waits for the rest of it then.
+    @Test
+    func drippingBodyBehindItsAnswer() async throws {
+        var limits = Self.quick
+        limits.bodyHasTime = true
+        try await withServer(limits: limits) { port, refusals in
+            let text = try await exchange(port: port) { writer in
+                try await writer.write(
+                    ByteBuffer(string: "POST /early HTTP/1.1\r\nHost: a\r\nContent-Length: 9999\r\n\r\n")
+                )
+                for _ in 0..<200 where !Task.isCancelled {
+                    try await writer.write(ByteBuffer(string: "x"))
+                    try await Task.sleep(for: .milliseconds(20))
+                }
+            }
+            #expect(text.hasPrefix("HTTP/1.1 401 "))
+            #expect(refusals.all == [.timedOut(after: .milliseconds(300))])
+        }
+    }
+
     @Test
     func tenThousandHeaderLines() async throws {
         try await withServer { port, refusals in
