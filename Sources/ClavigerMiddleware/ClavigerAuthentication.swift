@@ -131,7 +131,7 @@ public struct ClavigerAuthentication<Context: ClavigerRequestContext>: RouterMid
         }
         guard let identity = ClavigerIdentity(verification, isFresh: isFresh) else {
             return .refused(
-                self.refusal(for: .unavailable("The authority's verdict does not tell whose key it is."), context)
+                self.refusal(for: .undecided("The authority's verdict does not tell whose key it is."), context)
             )
         }
         return .passes(identity, fields)
@@ -139,7 +139,7 @@ public struct ClavigerAuthentication<Context: ClavigerRequestContext>: RouterMid
 
     private func refusal(for failure: VerificationFailure, _ context: Context) -> Refusal {
         switch failure {
-        case .unavailable(let cause):
+        case .unreachable(let cause), .undecided(let cause):
             context.logger.error("API keys cannot be checked", metadata: ["cause": "\(cause)"])
             return .unavailable
         case .misconfigured(let cause):

@@ -220,6 +220,16 @@ import Testing
                 fixture.control.mode = .answering(.unauthorized, problem)
                 try await app.expect(500, token: another.token)
             }
+            try await fixture.withApp(options: options) { app in
+                fixture.control.mode = .normal
+                let third = try await fixture.makeKey()
+                try await app.expect(200, token: third.token)
+                fixture.test.time.advance(by: .seconds(6))
+                // It is there, and says that it cannot decide: its disk is full, for instance.
+                let problem = #"{"type":"urn:claviger:problem:unavailable","title":"t","status":503,"detail":"d"}"#
+                fixture.control.mode = .answering(.serviceUnavailable, problem)
+                self.expectUnavailable(try await app.get(token: third.token))
+            }
         }
     }
 }

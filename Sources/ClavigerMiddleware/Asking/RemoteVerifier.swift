@@ -34,7 +34,8 @@ struct RemoteVerifier: Sendable {
         do {
             return try await self.askOnce(token, question, digest, cache)
         } catch let failure as VerificationFailure {
-            guard case .unavailable = failure, self.lastKnownGood != nil,
+            // An authority that is there and does not decide is not stood in for.
+            guard case .unreachable = failure, self.lastKnownGood != nil,
                 let kept = cache.afterItsTime(digest, at: self.time)
             else { throw failure }
             return Answered(verification: kept, source: .lastKnownGood)
@@ -94,7 +95,7 @@ struct RemoteVerifier: Sendable {
         } catch let error as ClientError {
             throw VerificationFailure(error)
         } catch is Deadline.Exceeded {
-            throw VerificationFailure.unavailable(
+            throw VerificationFailure.unreachable(
                 "The authority did not answer within \(DurationText.text(for: self.timeout))."
             )
         }
