@@ -6,6 +6,8 @@ public struct Caller: Sendable {
     public let workspaceID: Workspace.ID
     /// The management key.
     public let keyID: APIKey.ID
+    /// The credential that was shown.
+    let credentialID: Credential.ID
     /// The management key's owner.
     public let consumerID: Consumer.ID
     /// What the management key may do, its roles included.
@@ -23,6 +25,7 @@ public struct Caller: Sendable {
     init(_ key: KeySnapshot, network: IPAddress?, requestID: String) {
         self.workspaceID = key.workspaceID
         self.keyID = key.keyID
+        self.credentialID = key.credentialID
         self.consumerID = key.consumer.id
         self.scopes = key.scopes
         self.expiresAt = key.expiresAt
@@ -34,6 +37,7 @@ public struct Caller: Sendable {
     private init(_ caller: Caller, scopes: ScopeSet, expiresAt: Timestamp?, restrictions: Restrictions) {
         self.workspaceID = caller.workspaceID
         self.keyID = caller.keyID
+        self.credentialID = caller.credentialID
         self.consumerID = caller.consumerID
         self.scopes = scopes
         self.expiresAt = expiresAt
@@ -45,10 +49,14 @@ public struct Caller: Sendable {
     /// The caller as the transaction sees it.
     ///
     /// Between authentication and here the body was awaited and other changes were committed: the management key may
-    /// have been revoked or narrowed, and that change may have been acknowledged (promise P4).
+    /// have been revoked or narrowed, or the credential replaced and its grace ended, and that change may have been
+    /// acknowledged (promise P4).
     func current(_ tx: any AuthorityReading, at now: Timestamp) throws -> Caller {
         guard let key = try tx.key(self.keyID, in: self.workspaceID), key.state(at: now) == .active,
-            key.attributes.notBefore.map({ $0 <= now }) ?? true
+            key.attributes.notBefore.map({ $0 <= now }) ?? true,
+            let shown = try tx.credentials(of: key.id, in: key.workspaceID).first(where: { $0.id == self.credentialID }
+            ),
+            shown.state(at: now) != .retired
         else { throw Problem.callerRefused }
         return Caller(
             self,

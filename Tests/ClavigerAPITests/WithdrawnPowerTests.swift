@@ -23,6 +23,26 @@ import Testing
         }
     }
 
+    @Test func aCallerWhoseCredentialWasReplacedMeanwhileIsRefused() async throws {
+        try await APIFixture.run { api in
+            let other = try await api.makeManagementKey(roles: ["owner"])
+            let caller = try await api.test.caller(other.token)
+            _ = try await api.send(.post, "/v1/keys/\(other.id)/rotate", ["grace": "1h"])
+            // In grace it is as good as before.
+            _ = try await api.test.authority.apis(page: PageRequest(limit: 10), by: caller)
+            _ = try await api.send(.post, "/v1/keys/\(other.id)/rotation/end")
+            let id = try APIKey.ID(parsing: other.id)
+            await #expect(throws: Problem.callerRefused) {
+                _ = try await api.test.authority.rotate(id, RotationRequest(grace: .usual), by: caller)
+            }
+            await #expect(throws: Problem.callerRefused) {
+                _ = try await api.test.authority.apis(page: PageRequest(limit: 10), by: caller)
+            }
+            let credentials = try await api.send(.get, "/v1/keys/\(other.id)/credentials").json["items"]?.array
+            #expect(credentials?.count == 2)
+        }
+    }
+
     @Test func aNarrowedCallerHasWhatItHasNow() async throws {
         try await APIFixture.run { api in
             let other = try await api.makeManagementKey(scopes: ["consumers.*"])
