@@ -22,7 +22,7 @@ struct ForwardedTarget {
         guard slashes - (self.hasSlashAtEnd ? 1 : 0) == self.path.depth else {
             throw FieldError("must not have dot segments or empty segments")
         }
-        self.query = mark.map { Self.legal(target[target.index(after: $0)...]) }
+        self.query = mark.map { Self.legal(target[bytes.index(after: $0)...]) }
     }
 
     /// What the upstream is asked for.

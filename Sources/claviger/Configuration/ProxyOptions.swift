@@ -14,7 +14,7 @@ struct ProxyOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Let requests pass that have a key of this api.", valueName: "id|name"))
     var api: String?
 
-    @Option(help: ArgumentHelp("… and of this environment.", valueName: "name"))
+    @Option(help: ArgumentHelp("… and of this environment (default: production).", valueName: "name"))
     var environment: String?
 
     @Option(help: ArgumentHelp("Pass them on to this server.", valueName: "url"))
@@ -100,7 +100,11 @@ extension ProxyOptions {
     }
 
     private func route(_ problems: inout [ConfigurationProblems.Problem]) -> ProxyRoute? {
-        let hasRoute = self.api != nil || self.environment != nil || self.upstream != nil
+        // A flag that belongs to a route makes one: none of them is read for a route of the file, and a pin that is not
+        // looked at must not look as if it were.
+        let hasRoute =
+            self.api != nil || self.environment != nil || self.upstream != nil || self.preserveHost
+            || self.upstreamTimeout != nil || self.upstreamCA != nil || !self.upstreamPins.isEmpty
         guard hasRoute else { return nil }
         let api = Self.needed(self.api, "--api", &problems, ProxyRouteText.name)
         let environment = Self.read(self.environment ?? "production", "--environment", &problems, ProxyRouteText.name)

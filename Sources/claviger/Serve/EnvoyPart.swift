@@ -20,7 +20,7 @@ struct EnvoyPart {
     func listener(
         authority: Authority,
         workspaceID: Workspace.ID,
-        health: Health,
+        report: @escaping @Sendable () -> String?,
         requestIDs: RequestIDs,
         tls: TLSCertificates?
     ) throws -> EnvoyListener {
@@ -37,7 +37,7 @@ struct EnvoyPart {
             trustedProxies: self.settings.trustedProxies,
             requestIDs: requestIDs,
             isReady: {
-                if health.report != nil { return false }
+                if report() != nil { return false }
                 return await authority.isStorageReachable()
             },
             logger: self.logger

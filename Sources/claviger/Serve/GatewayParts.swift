@@ -83,7 +83,7 @@ struct GatewayParts {
             configuration: ApplicationConfiguration(
                 address: place,
                 serverName: nil,
-                availableConnectionsDelegate: ConnectionLimit(FileDescriptors.connections(), logger: logger)
+                availableConnectionsDelegate: ConnectionLimit(self.configuration.connections, logger: logger)
             ),
             onServerRunning: { channel in
                 if case .socket(let path) = address { chmod(path, 0o660) }

@@ -6,15 +6,16 @@ import Logging
 import ServiceLifecycle
 import Synchronization
 
-extension Server {
-    /// How many clients a listener may have.
+extension ServerConfiguration {
+    /// How many clients each listener may have: all together take no more files than there are.
     ///
     /// Each client of the proxy has a connection to an upstream behind it.
     var connections: Int {
-        self.configuration.proxy == nil
-            ? FileDescriptors.connections() : FileDescriptors.connections(sharedBy: 3)
+        FileDescriptors.connections(sharedBy: 1 + (self.gateway.address == nil ? 0 : 1) + (self.proxy == nil ? 0 : 2))
     }
+}
 
+extension Server {
     /// The reverse proxy, ready to run; nil without one.
     func proxy(
         _ authority: Authority,
@@ -47,7 +48,7 @@ extension Server {
                 arrival: self.configuration.http.requestTimeout,
                 idle: self.configuration.http.idleTimeout
             ),
-            connections: self.connections,
+            connections: self.configuration.connections,
             logger: self.logger,
             onListening: onListening
         )

@@ -189,7 +189,7 @@ struct Server {
         let envoy = try EnvoyPart(self.configuration, logger: self.logger)?.listener(
             authority: authority,
             workspaceID: workspace.id,
-            health: health,
+            report: report,
             requestIDs: requestIDs,
             tls: tls
         )
@@ -250,7 +250,7 @@ struct Server {
             configuration: ApplicationConfiguration(
                 address: .hostname(address.host, port: address.port),
                 serverName: nil,
-                availableConnectionsDelegate: ConnectionLimit(self.connections, logger: self.logger)
+                availableConnectionsDelegate: ConnectionLimit(self.configuration.connections, logger: self.logger)
             ),
             services: services,
             onServerRunning: { channel in

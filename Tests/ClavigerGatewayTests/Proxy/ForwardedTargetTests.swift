@@ -17,7 +17,8 @@ import Testing
 
     @Test(arguments: [
         ("/", "/"), ("/a/b", "/a/b"), ("/a/b/", "/a/b/"), ("/%7ea", "/~a"), ("/a%3ab", "/a%3Ab"), ("/ä", "/%C3%A4"),
-        ("/a?b=c/../d", "/a?b=c/../d"), ("/?", "/?"), ("/a?x=%2F&y=%zz|[]", "/a?x=%2F&y=%25zz%7C%5B%5D"),
+        ("/a?b=c/../d", "/a?b=c/../d"), ("/?", "/?"), ("/x?\u{301}a=1", "/x?%CC%81a=1"),
+        ("/a?x=%2F&y=%zz|[]", "/a?x=%2F&y=%25zz%7C%5B%5D"),
     ])
     func whatIsPassedOn(target: String, expected: String) throws {
         #expect(try ForwardedTarget(parsing: target).text(for: self.route("http://u:1")) == expected)

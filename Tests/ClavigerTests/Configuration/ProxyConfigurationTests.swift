@@ -158,7 +158,9 @@ import Testing
 
     @Test(arguments: [
         ([], "claviger proxy: needs a route"), (["--api", "a"], "--upstream: is needed"),
-        (["--upstream", "http://u"], "--api: is needed"),
+        (["--upstream", "http://u"], "--api: is needed"), (["--preserve-host"], "--api: is needed"),
+        (["--upstream-pin", "x"], "--upstream-pin: must be"), (["--upstream-ca", "x"], "--upstream: is needed"),
+        (["--upstream-timeout", "banana"], "--upstream-timeout: must be"),
         (["--api", "a", "--upstream", "u"], "--upstream: must be a URL"),
         (["--api", "a", "--upstream", "http://u", "--upstream-pin", "x"], "--upstream-pin: must be the SHA-256"),
         (["--api", "a", "--upstream", "http://u", "--upstream-ca", "x"], "--upstream: is http"),
@@ -168,6 +170,14 @@ import Testing
     func wrongFlags(flags: [String], expected: String) {
         let problems = self.problems(proxy: flags)
         #expect(problems.contains { $0.hasPrefix(expected) }, "\(problems)")
+    }
+
+    /// A pin for a route of the file would be looked at by nobody.
+    @Test func flagsOfARouteAreNotForTheFilesRoutes() {
+        let yaml = "proxy:\n  routes:\n    - {api: a, environment: p, upstream: \"https://u\"}\n"
+        let pin = "sha256/" + String(repeating: "A", count: 43) + "="
+        let problems = self.problems(yaml: yaml, proxy: ["--upstream-pin", pin])
+        #expect(problems.contains { $0.hasPrefix("--api: is needed") }, "\(problems)")
     }
 
     @Test func theExampleFileIsGood() throws {
