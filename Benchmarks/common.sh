@@ -8,6 +8,8 @@ for name in "${!CLAVIGER_@}"; do
     esac
 done
 export SWIFT_BACKTRACE=enable=no
+# Debian puts servers where only root's PATH leads.
+export PATH=$PATH:/usr/sbin:/usr/local/sbin
 
 say() { printf '%s\n' "$*" >&2; }
 fail() {

@@ -24,7 +24,7 @@ cleanup() {
 }
 trap cleanup EXIT
 for tool in h2load wrk nginx jq; do
-    command -v "$tool" >/dev/null || fail "there is no $tool: run scripts/bootstrap.sh --bench --test"
+    command -v "$tool" >/dev/null || fail "there is no $tool: run scripts/bootstrap.sh --bench"
 done
 build
 

@@ -40,6 +40,8 @@ readonly test_packages=(
 readonly bench_packages=(
     "wrk|command -v wrk"
     "nghttp2-client|command -v h2load"
+    "nginx-light|have_program nginx"
+    "python3|command -v python3"
 )
 
 have_header() {

@@ -21,14 +21,20 @@ final class ScriptedResolver: NameResolver {
 
 /// Where events may not go, over real connections.
 @Suite struct AddressTests {
-    private static let loopback = AddressGuard(allowed: [try! CIDR(parsing: "127.0.0.0/8")])
+    /// Lets events go to this machine.
+    private let loopback: AddressGuard
+
+    init() throws {
+        self.loopback = AddressGuard(allowed: [try CIDR(parsing: "127.0.0.0/8")])
+    }
 
     private func send(
         _ url: String,
         _ resolver: any NameResolver = SystemResolver(),
-        policy: EventPolicy = EventPolicy(allowsPlaintext: true, addresses: Self.loopback),
+        policy: EventPolicy? = nil,
         timeout: Duration = .seconds(10)
     ) async throws -> SendResult {
+        let policy = policy ?? EventPolicy(allowsPlaintext: true, addresses: self.loopback)
         let sender = WebhookSender(WebhookSender.Configuration(policy: policy, timeout: timeout), resolver: resolver)
         let result = await sender.send(try .test(to: url))
         await sender.close()
@@ -112,7 +118,7 @@ final class ScriptedResolver: NameResolver {
         try await self.withReceiver { port, inbox in
             let sender = WebhookSender(
                 WebhookSender.Configuration(
-                    policy: EventPolicy(allowsPlaintext: true, addresses: Self.loopback),
+                    policy: EventPolicy(allowsPlaintext: true, addresses: self.loopback),
                     timeout: .seconds(5)
                 ),
                 resolver: ScriptedResolver(["127.0.0.1"], ["127.0.0.1"], ["10.0.0.1"])
@@ -141,7 +147,7 @@ final class ScriptedResolver: NameResolver {
 
     @Test func clearTextNeedsToBeAllowed() async throws {
         try await self.withReceiver { port, inbox in
-            let policy = EventPolicy(addresses: Self.loopback)
+            let policy = EventPolicy(addresses: self.loopback)
             let result = try await self.send("http://127.0.0.1:\(port)/", policy: policy)
             #expect(result == .failed(.plaintextNotAllowed))
             #expect(inbox.all.isEmpty)
