@@ -56,6 +56,12 @@ public struct KeyFilter: Hashable, Sendable {
         public let apiID: API.ID
         /// The environment.
         public let environment: EnvironmentName
+
+        /// Names a place.
+        public init(apiID: API.ID, environment: EnvironmentName) {
+            self.apiID = apiID
+            self.environment = environment
+        }
     }
 
     /// Of this api.
@@ -153,7 +159,7 @@ public struct StoredAnswerID: Hashable, Sendable {
 }
 
 /// What can be read in a transaction.
-public protocol AuthorityReading: EventReading {
+public protocol AuthorityReading: EventReading, PolicyReading {
     func workspace(named name: ResourceName) throws -> Workspace?
 
     func api(_ id: API.ID, in workspace: Workspace.ID) throws -> API?
@@ -228,7 +234,7 @@ public protocol AuthorityReading: EventReading {
 }
 
 /// What can be changed in a transaction.
-public protocol AuthorityWriting: AuthorityReading, EventWriting {
+public protocol AuthorityWriting: AuthorityReading, EventWriting, PolicyWriting {
     func insert(_ workspace: Workspace) throws
     func insert(_ api: API) throws
     func update(_ api: API) throws
