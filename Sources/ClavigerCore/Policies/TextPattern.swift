@@ -154,7 +154,7 @@ public struct TextPattern: Hashable, Sendable {
         rest.removeFirst(text.unicodeScalars.count)
         let parts = text.split(separator: ",", omittingEmptySubsequences: false)
         let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
-        let numbers = parts.filter { $0.utf8.allSatisfy(digits.contains) }.compactMap { Int($0) }
+        let numbers = parts.filter { $0.utf8.allSatisfy { digits.contains($0) } }.compactMap { Int($0) }
         guard rest.popFirst() == "}", parts.count == numbers.count, (1...2).contains(numbers.count),
             let least = numbers.first, let most = numbers.last, least <= most, (1...Self.mostSteps).contains(most)
         else { throw FieldError("must have {n} or {n,m} behind a set, with numbers from 0 to \(Self.mostSteps)") }

@@ -144,12 +144,12 @@ struct PolicyShowCommand: ClientCommand {
         discussion: """
             Example:
               claviger policy show production > production.yaml
-              claviger policy show production --version 3
+              claviger policy show production --at 3
             """
     )
 
     @Argument(help: "The name.") var name: String
-    @Option(help: ArgumentHelp("An earlier version.", valueName: "number")) var version: Int?
+    @Option(help: ArgumentHelp("An earlier version.", valueName: "number")) var at: Int?
     @OptionGroup(title: "Server") var server: ClientOptions
     @OptionGroup(title: "Output") var output: OutputOptions
 
@@ -157,7 +157,7 @@ struct PolicyShowCommand: ClientCommand {
         let answer = try await session.client.send(
             .get,
             PolicyCommand.path + [self.name],
-            query: [("version", self.version.map(String.init))].given
+            query: [("version", self.at.map { String($0) })].given
         )
         session.show(answer.body) { policy in
             let head = "# \(self.name.printable), version \(policy.text("version"))"
