@@ -1,4 +1,5 @@
 import ClavigerCore
+import Dispatch
 import Foundation
 
 /// The machine's clock: the only one that decisions are made with.

@@ -1,4 +1,5 @@
 import ClavigerCore
+import Dispatch
 
 #if canImport(Darwin)
 import Darwin
