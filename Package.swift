@@ -105,6 +105,7 @@ let package = Package(
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "Yams", package: "Yams"),
             ],
             // A link to openapi/claviger.yaml, so that the binary carries the contract it was built for.
             resources: [.embedInCode("Contract")]
@@ -324,7 +325,8 @@ let package = Package(
         .testTarget(
             name: "ClavigerTests",
             dependencies: [
-                "claviger", "ClavigerClient", "ClavigerCore", "ClavigerGateway", "ClavigerHTTP", "ClavigerTestSupport",
+                "claviger", "ClavigerAPI", "ClavigerClient", "ClavigerCore", "ClavigerGateway", "ClavigerHTTP",
+                "ClavigerTestSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]

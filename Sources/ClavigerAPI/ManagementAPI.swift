@@ -50,6 +50,7 @@ public struct ManagementAPI: Sendable {
         self.registerSelf(&registry)
         self.registerTokens(&registry)
         self.registerLeaks(&registry)
+        self.registerPolicies(&registry)
     }
 }
 

@@ -19,6 +19,7 @@ public struct Answer: Sendable {
 public enum Method: String, Sendable {
     case get = "GET"
     case post = "POST"
+    case put = "PUT"
     case patch = "PATCH"
     case delete = "DELETE"
 }

@@ -57,7 +57,14 @@ public struct ClientProblem: Sendable, Hashable {
         self.status = status
         self.detail = body["detail"]?.string ?? self.title
         self.errors = (body["errors"]?.array ?? []).compactMap { error in
-            error["message"]?.string.map { Violation(error["pointer"]?.string ?? "", $0) }
+            error["message"]?.string.map {
+                Violation(
+                    error["pointer"]?.string ?? "",
+                    $0,
+                    rule: error["rule"]?.string,
+                    policy: error["policy"]?.string
+                )
+            }
         }
         self.neededScope = body["neededScope"]?.string
         self.requestID = body["instance"]?.string

@@ -26,6 +26,7 @@ struct Migration: Sendable {
         Migration(number: 2, name: "events", resource: PackageResources.m0002_events_sql),
         Migration(number: 3, name: "leaks", resource: PackageResources.m0003_leaks_sql),
         Migration(number: 4, name: "rotation", resource: PackageResources.m0004_rotation_sql),
+        Migration(number: 5, name: "policies", resource: PackageResources.m0005_policies_sql),
     ]
 
     /// Those of a day of the access log.

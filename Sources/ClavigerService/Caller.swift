@@ -61,7 +61,7 @@ public struct Caller: Sendable {
         return Caller(
             self,
             scopes: try tx.granted(to: key),
-            expiresAt: key.attributes.expiresAt,
+            expiresAt: key.endsAt,
             restrictions: key.attributes.restrictions
         )
     }

@@ -76,7 +76,7 @@ extension ChangeBy<Caller> {
 /// What can be done, as the audit log names it: `key.revoke`.
 struct AuditAction: Hashable, Sendable {
     enum Target: String {
-        case workspace, api, consumer, role, plan, key, keyring, audit, usage, leak, webhook
+        case workspace, api, consumer, role, plan, key, keyring, audit, usage, leak, webhook, policy
         case limitOverride = "limit_override"
     }
 

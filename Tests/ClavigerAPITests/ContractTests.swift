@@ -70,6 +70,7 @@ import Yams
             let powerless = try await api.makeManagementKey()
             _ = try await api.send(.post, "/v1/plans", ["name": "free", "credits": ["amount": 5]])
             _ = try await api.send(.patch, "/v1/keys/\(key.id)", ["planId": "free"])
+            _ = try await api.send(.put, "/v1/policies/production", ["appliesTo": [:]])
             let override = try await api.send(
                 .post,
                 "/v1/limits/overrides",
@@ -94,6 +95,7 @@ import Yams
                     .replacingOccurrences(of: "/v1/keys/{id}", with: "/v1/keys/\(key.id)")
                     .replacingOccurrences(of: "{index}", with: "0")
                     .replacingOccurrences(of: "/v1/plans/{id}", with: "/v1/plans/free")
+                    .replacingOccurrences(of: "/v1/policies/{id}", with: "/v1/policies/production")
                     .replacingOccurrences(of: "/overrides/{id}", with: "/overrides/\(override ?? "")")
                     .replacingOccurrences(of: "/v1/webhooks/{id}", with: "/v1/webhooks/\(webhook ?? "")")
                     .replacingOccurrences(of: "{delivery}", with: delivery ?? "")
@@ -138,6 +140,7 @@ import Yams
         case "POST /v1/credits/reservations/{id}/commit": #"{"amount": 1}"#
         case "POST /v1/keys/{id}/what-if": #"{"scopes": []}"#
         case "POST /v1/webhooks": #"{"url": "https://hooks.example.com/other"}"#
+        case "PUT /v1/policies/{id}", "POST /v1/policies/{id}/diff": #"{"appliesTo": {}}"#
         case "POST /v1/roles": #"{"name": "other", "scopes": []}"#
         case "POST /v1/keys": draft
         case "POST /v1/keys/batch": #"{"keys": [\#(draft)]}"#

@@ -26,6 +26,8 @@ public enum Permission: Hashable, Sendable {
     case rotateKeyring
     case readWebhooks
     case manageWebhooks
+    case readPolicies
+    case managePolicies
 
     /// The scopes of which one grants this permission; the first is the one to name in a refusal.
     ///
@@ -54,6 +56,8 @@ public enum Permission: Hashable, Sendable {
         case .rotateKeyring: ["keyring.rotate"]
         case .readWebhooks: ["webhooks.read"]
         case .manageWebhooks: ["webhooks.manage"]
+        case .readPolicies: ["policies.read"]
+        case .managePolicies: ["policies.manage"]
         }
     }
 

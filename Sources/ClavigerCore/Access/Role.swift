@@ -80,6 +80,7 @@ public enum BuiltInRole: String, CaseIterable, Sendable {
     public var scopes: [Scope] {
         let reading = [
             "apis.*.read", "apis.*.*.keys.read", "consumers.read", "roles.read", "plans.read", "limits.overrides.read",
+            "policies.read",
         ]
         let texts =
             switch self {
@@ -87,7 +88,7 @@ public enum BuiltInRole: String, CaseIterable, Sendable {
             case .admin:
                 [
                     "apis.*", "consumers.*", "roles.*", "plans.*", "limits.*", "usage.read", "audit.read",
-                    "keyring.read", "leaks.*", "webhooks.*",
+                    "keyring.read", "leaks.*", "webhooks.*", "policies.*",
                 ]
             case .operator:
                 reading + [

@@ -56,7 +56,7 @@ extension LeakPolicy {
 }
 
 extension API.CatalogueEntry {
-    /// Reads `{"name", "description"?, "publishable"?}`.
+    /// Reads `{"name", "description"?, "publishable"?, "environments"?}`.
     public init?(reading reader: inout ObjectReader) {
         let before = reader.violations.count
         let scope = reader.required("name") { text throws(FieldError) in
@@ -75,8 +75,17 @@ extension API.CatalogueEntry {
                 reader.refuse("publishable", "must be true or false")
             }
         }
+        let environments = reader.distinct("environments", atMost: 32, EnvironmentName.init(parsing:))
+        if reader.value("environments")?.array?.isEmpty == true {
+            reader.refuse("environments", "must name at least one; leave it out to mean all")
+        }
         guard let scope, reader.violations.count == before else { return nil }
-        self.init(scope: scope, description: description ?? "", isPublishable: isPublishable)
+        self.init(
+            scope: scope,
+            description: description ?? "",
+            isPublishable: isPublishable,
+            environments: environments
+        )
     }
 
     /// The form that is read.
@@ -84,6 +93,7 @@ extension API.CatalogueEntry {
         [
             "name": .string(self.scope.text), "description": .string(self.description),
             "publishable": self.isPublishable ? true : nil,
+            "environments": self.environments.isEmpty ? nil : .array(self.environments.map { .string($0.text) }),
         ]
     }
 }

@@ -56,12 +56,20 @@ public struct API: Hashable, Sendable, Identified {
         public var description: String
         /// Whether it is safe for clients, so that publishable keys may hold it.
         public var isPublishable: Bool
+        /// The environments whose keys may hold it; none means all.
+        public var environments: [EnvironmentName]
 
         /// Makes an entry.
-        public init(scope: Scope, description: String, isPublishable: Bool = false) {
+        public init(
+            scope: Scope,
+            description: String,
+            isPublishable: Bool = false,
+            environments: [EnvironmentName] = []
+        ) {
             self.scope = scope
             self.description = description
             self.isPublishable = isPublishable
+            self.environments = environments
         }
     }
 

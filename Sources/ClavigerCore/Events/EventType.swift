@@ -23,6 +23,8 @@ public enum EventType: String, CaseIterable, Hashable, Sendable {
     case creditsLow = "credits.low"
     /// An account has no credits left, or too few.
     case creditsExhausted = "credits.exhausted"
+    /// A key was presented in another environment than its own.
+    case keyWrongEnvironment = "key.wrong_environment"
     /// Sent on request, to one endpoint.
     case webhookTest = "webhook.test"
 
@@ -70,5 +72,6 @@ public struct EventTypes: OptionSet, Hashable, Sendable {
     /// What is found out while keys are verified.
     public static let ofUse = Self([
         .limitWarning, .limitReached, .creditsLow, .creditsExhausted, .keyReplacedUsed, .keyReplacedRefused,
+        .keyWrongEnvironment,
     ])
 }

@@ -45,16 +45,7 @@ public struct ObjectReader {
 
     /// The JSON pointer of a member.
     public func pointer(to name: String) -> String {
-        // Scalar by scalar: to Swift, a slash with a combining mark is another character than a slash.
-        var pointer = self.pointer + "/"
-        for scalar in name.unicodeScalars {
-            switch scalar {
-            case "~": pointer += "~0"
-            case "/": pointer += "~1"
-            default: pointer.unicodeScalars.append(scalar)
-            }
-        }
-        return pointer
+        Violation.pointer(self.pointer, name)
     }
 
     /// The raw value of an optional member; null counts as missing.

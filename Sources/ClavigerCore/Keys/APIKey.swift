@@ -74,6 +74,8 @@ public struct APIKey: Hashable, Sendable, Identified {
     public var updatedAt: Timestamp
     /// Counts changes; the ETag.
     public var version: Int
+    /// How long the policies let it live, counted from when it was made; nil where none says so.
+    public var longestLife: Duration?
 
     /// Makes a key value.
     public init(
@@ -89,7 +91,8 @@ public struct APIKey: Hashable, Sendable, Identified {
         createdAt: Timestamp,
         createdBy: APIKey.ID?,
         updatedAt: Timestamp,
-        version: Int
+        version: Int,
+        longestLife: Duration? = nil
     ) {
         self.id = id
         self.workspaceID = workspaceID
@@ -104,11 +107,24 @@ public struct APIKey: Hashable, Sendable, Identified {
         self.createdBy = createdBy
         self.updatedAt = updatedAt
         self.version = version
+        self.longestLife = longestLife
+    }
+
+    /// When the key's time is over: when it says so itself, or when the policies do, whichever is first.
+    public var endsAt: Timestamp? {
+        APIKey.end(self.attributes.expiresAt, createdAt: self.createdAt, longestLife: self.longestLife)
+    }
+
+    /// When the time of a key is over.
+    public static func end(_ expiresAt: Timestamp?, createdAt: Timestamp, longestLife: Duration?) -> Timestamp? {
+        guard let longestLife else { return expiresAt }
+        let end = createdAt + longestLife
+        return min(expiresAt ?? end, end)
     }
 
     /// Whether the key's time is over at `now`.
     public func isExpired(at now: Timestamp) -> Bool {
-        self.attributes.expiresAt.map { $0 <= now } ?? false
+        self.endsAt.map { $0 <= now } ?? false
     }
 
     /// The state with time taken into account: a pending, active or suspended key whose time is over is `expired`.

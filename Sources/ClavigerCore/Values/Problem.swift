@@ -6,11 +6,33 @@ public struct Violation: Hashable, Sendable {
     ///
     /// Never repeats the refused value.
     public var message: String
+    /// The rule of a policy that it is against, such as `scopes.allowed`.
+    public var rule: String?
+    /// The policy; nil where the rule is not one of a policy.
+    public var policy: String?
 
     /// Makes a violation.
-    public init(_ pointer: String, _ message: String) {
+    public init(_ pointer: String, _ message: String, rule: String? = nil, policy: String? = nil) {
         self.pointer = pointer
         self.message = message
+        self.rule = rule
+        self.policy = policy
+    }
+}
+
+extension Violation {
+    /// The JSON pointer of a member of what stands at `parent` (RFC 6901).
+    public static func pointer(_ parent: String, _ name: String) -> String {
+        // Scalar by scalar: to Swift, a slash with a combining mark is another character than a slash.
+        var pointer = parent + "/"
+        for scalar in name.unicodeScalars {
+            switch scalar {
+            case "~": pointer += "~0"
+            case "/": pointer += "~1"
+            default: pointer.unicodeScalars.append(scalar)
+            }
+        }
+        return pointer
     }
 }
 

@@ -71,9 +71,7 @@ public enum ProblemResponse {
             "instance": .string(requestID),
             "errors": problem.violations.isEmpty
                 ? nil
-                : .array(
-                    problem.violations.map { ["pointer": .string($0.pointer), "message": .string($0.message)] }
-                ),
+                : .array(problem.violations.map(\.publicFields)),
             "neededScope": problem.neededScope.map(JSON.string),
         ]
         return body.serialized()

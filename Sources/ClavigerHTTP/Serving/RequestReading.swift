@@ -17,6 +17,25 @@ extension Request {
         return try Self.parse(buffer)
     }
 
+    /// Reads a body that is JSON, or something else that stands for JSON.
+    ///
+    /// - Parameters:
+    ///   - limit: the most bytes that the call takes.
+    ///   - mediaTypes: the types of the other form.
+    ///   - parse: reads the other form.
+    public func json(
+        atMost limit: Int,
+        or mediaTypes: [String],
+        _ parse: ([UInt8]) throws -> JSON
+    ) async throws -> JSON {
+        try self.checkMediaType(["application/json"] + mediaTypes)
+        let buffer = try await self.bytes(atMost: limit)
+        guard buffer.readableBytes > 0 else { throw Problem(.invalidRequest, "The call needs a body.") }
+        let given = self.headers.one(.contentType) ?? ""
+        let essence = given.prefix { $0 != ";" && $0 != " " }.lowercased()
+        return essence == "application/json" ? try Self.parse(buffer) : try parse(Array(buffer.readableBytesView))
+    }
+
     /// Reads a JSON body that may be left out, which is an empty object.
     public func optionalJSON(atMost limit: Int) async throws -> JSON {
         let buffer = try await self.bytes(atMost: limit)

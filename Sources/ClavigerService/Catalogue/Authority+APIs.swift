@@ -64,7 +64,9 @@ extension Authority {
                 updatedAt: change.now,
                 version: 1
             )
+            try Self.checkCatalogue(of: api)
             try change.tx.insert(api)
+            try change.refreshLifetimes()
             try change.record(AuditAction(.api, "create"), api.id.text, after: api.publicFields)
             return api
         }
@@ -114,9 +116,11 @@ extension Authority {
             api.attributes.leakPolicy = patch.leakPolicy.applied(to: Optional(api.attributes.leakPolicy)) ?? .compromise
             try Self.checkEnvironmentsInUse(of: api, change)
             try Self.checkPublishableKeys(of: api, change)
+            try Self.checkCatalogue(of: api)
             api.updatedAt = change.now
             api.version += 1
             try change.tx.update(api)
+            try change.refreshLifetimes()
             change.effects.changedEverything = true
             try change.record(action, api.id.text, before: before, after: api.publicFields)
             return api
@@ -150,6 +154,19 @@ extension Authority {
         guard !api.isManagement else {
             throw Problem(.stateConflict, "The built-in api of management keys cannot be changed or deleted.")
         }
+    }
+
+    /// Scopes are kept for environments that there are.
+    private static func checkCatalogue(of api: API) throws(Problem) {
+        var violations: [Violation] = []
+        for (index, entry) in api.attributes.catalogue.enumerated() {
+            for (place, name) in entry.environments.enumerated() where api.environment(named: name) == nil {
+                violations.append(
+                    Violation("/scopes/\(index)/environments/\(place)", "is not an environment of the api")
+                )
+            }
+        }
+        guard violations.isEmpty else { throw .validation(violations) }
     }
 
     /// A scope stays safe for clients as long as publishable keys hold it.

@@ -92,7 +92,10 @@ extension Authority {
             let formerScopes = role.attributes.scopes
             role.attributes.description = patch.description.applied(to: role.attributes.description)
             role.attributes.scopes = patch.scopes.applied(to: role.attributes.scopes)
-            if case .set = patch.scopes { try Self.checkHolders(of: role, formerScopes, change) }
+            if case .set = patch.scopes {
+                try Self.checkHolders(of: role, formerScopes, change)
+                try Self.checkEnvironments(of: role, formerScopes, change)
+            }
             role.updatedAt = change.now
             role.version += 1
             try change.tx.update(role)
@@ -122,6 +125,30 @@ extension Authority {
     private static func refuseIfBuiltIn(_ role: Role) throws(Problem) {
         guard !role.isBuiltIn else {
             throw Problem(.stateConflict, "The role came with Claviger and cannot be changed or deleted.")
+        }
+    }
+
+    /// A role that keys of one environment hold must not bring them what the catalogue keeps for others.
+    private static func checkEnvironments(of role: Role, _ formerScopes: [Scope], _ change: Change) throws {
+        let former = Set(formerScopes)
+        let added = role.attributes.scopes.enumerated().filter { !former.contains($0.element) }
+        guard !added.isEmpty else { return }
+        var violations: Set<Int> = []
+        for place in try change.tx.places(ofKeysWith: role.id, in: change.workspaceID) {
+            guard let api = try change.tx.api(place.apiID, in: change.workspaceID) else { continue }
+            let foreign = api.scopes(notFor: place.environment)
+            for (index, scope) in added where foreign.contains(where: { scope.covers($0) }) { violations.insert(index) }
+        }
+        guard violations.isEmpty else {
+            throw Problem.validation(
+                violations.sorted().map {
+                    Violation(
+                        "/scopes/\($0)",
+                        "is kept for other environments than those of keys that have the role",
+                        rule: PlaceRules.environmentRule
+                    )
+                }
+            )
         }
     }
 

@@ -72,7 +72,7 @@ extension APIKey {
             "start": .string(self.start),
             "state": .string(self.state(at: now).rawValue),
             "reason": self.state.transition.map { .string($0.reason.rawValue) },
-            "expiresAt": self.attributes.expiresAt.map { .string($0.text) },
+            "expiresAt": self.endsAt.map { .string($0.text) },
         ]
     }
 }

@@ -37,10 +37,14 @@ public final class EventHub: Sendable {
     /// Looks whether a verification has brought a limit or credits to a mark, and remembers it if somebody wants to know.
     ///
     /// With no such endpoint this is one read of a number.
-    func observe(_ verdict: Verdict, _ time: any TimeSource) {
+    func observe(_ verdict: Verdict, _ query: VerificationQuery, _ time: any TimeSource) {
         let wanted = EventTypes(rawValue: self.wanted.load(ordering: .relaxed))
         guard !wanted.isDisjoint(with: .ofUse), let key = verdict.key else { return }
         if case .current = key.credentialState {} else { self.observeReplaced(key, verdict.code, wanted, time) }
+        if verdict.code == .wrongEnvironment, wanted.contains(.keyWrongEnvironment) {
+            let told = Told(key.keyID, .keyWrongEnvironment)
+            self.note(UseNotice(strayed: key, query), told, for: UseWatch.strayPeriod, time)
+        }
         guard let allowance = key.allowance else { return }
         if let limits = verdict.limits?.outcomes {
             // Limits that came with the call are the caller's own business.

@@ -1,6 +1,6 @@
 import ClavigerCore
 
-/// A limit or an account that was said to have reached a mark, or a replaced credential that was said to be in use.
+/// A limit, an account, a credential or a key that something was said of.
 struct Told: Hashable, Sendable {
     private let high: UInt64
     private let low: UInt64
@@ -9,6 +9,12 @@ struct Told: Hashable, Sendable {
     init(_ counter: CounterID, _ type: EventType) {
         self.high = counter.high
         self.low = counter.low
+        self.type = type
+    }
+
+    init(_ key: APIKey.ID, _ type: EventType) {
+        self.high = UInt64(truncatingIfNeeded: key.bits >> 64)
+        self.low = UInt64(truncatingIfNeeded: key.bits)
         self.type = type
     }
 
@@ -83,6 +89,31 @@ struct UseNotice: Sendable {
         )
     }
 
+    /// A key in another environment than its own; where it came from is what its owner has to find out.
+    init(strayed key: KeySnapshot, _ query: VerificationQuery) {
+        self.init(
+            key,
+            .keyWrongEnvironment,
+            (
+                "use",
+                [
+                    "environment": query.environment.map { .string($0.text) },
+                    "address": query.context.ip.map { .string($0.description) },
+                    "userAgent": query.context.userAgent.map { .string(Self.shown($0)) },
+                ]
+            )
+        )
+    }
+
+    /// What a client says of itself, bounded and on one line.
+    private static func shown(_ text: String) -> String {
+        var shown = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars.prefix(256) {
+            shown.append(scalar.properties.generalCategory == .control ? " " : scalar)
+        }
+        return String(shown)
+    }
+
     private init(_ key: KeySnapshot, _ type: EventType, _ details: (name: String, value: JSON)) {
         self.workspaceID = key.workspaceID
         self.keyID = key.keyID
@@ -102,6 +133,8 @@ struct UseWatch: Sendable {
     static let withoutRefill = Duration.seconds(24 * 3600)
     /// The time between two events about one replaced credential.
     static let ofReplaced = Duration.seconds(3600)
+    /// The shortest time between two events about one key that was presented in a wrong environment.
+    static let strayPeriod = Duration.seconds(3600)
     static let capacity = 10_000
 
     private var told: [Told: Uptime] = [:]

@@ -15,8 +15,11 @@ extension Authority {
             let hasher = hasher.keyring.makeHasher()
             var issued: [IssuedKey] = []
             var violations: [Violation] = []
+            var places = try PlaceRulesCache(change.tx, change.workspaceID)
             for draft in drafts {
-                guard let (key, credential, token) = try Self.make(draft, hasher, change, &violations) else { continue }
+                guard let (key, credential, token) = try Self.make(draft, hasher, change, &places, &violations) else {
+                    continue
+                }
                 try change.tx.insert(key, credential)
                 try change.record(action, key.id.text, after: key.publicFields(at: change.now))
                 try change.emit(.keyCreated, about: key)
@@ -32,6 +35,7 @@ extension Authority {
         _ draft: KeyDraft,
         _ hasher: TokenHasher,
         _ change: Change,
+        _ places: inout PlaceRulesCache,
         _ violations: inout [Violation]
     ) throws -> (APIKey, Credential, KeyToken)? {
         guard let api = try change.tx.api(draft.api, in: change.workspaceID) else {
@@ -53,9 +57,8 @@ extension Authority {
             attributes.allowance.planID = try change.tx.plan(reference, in: change.workspaceID)?.id
             if attributes.allowance.planID == nil { check.refuse("planId", "is not a plan of this workspace") }
         }
-        if attributes.expiresAt == nil, let lifetime = api.attributes.defaults.lifetime {
-            attributes.expiresAt = change.now + lifetime
-        }
+        let rules = places.rules(api, environment)
+        rules.fill(&attributes, at: change.now)
         try check.check(&attributes, change)
         if let expiresAt = attributes.expiresAt, expiresAt <= change.now {
             check.refuse("expiresAt", "must be in the future")
@@ -65,6 +68,14 @@ extension Authority {
             let field = if case .id = draft.owner { "consumerId" } else { "consumerExternalId" }
             check.refuse(field, "is not a consumer of this workspace")
         }
+        let roleScopes = try change.tx.roleScopes(of: attributes.roles, in: change.workspaceID)
+        let subject = PolicySubject(
+            attributes,
+            owner: owner?.attributes.kind,
+            roleScopes: roleScopes,
+            createdAt: change.now
+        )
+        check.refuse(rules.violations(of: subject, at: draft.pointer))
         violations += check.violations
         guard let owner, check.violations.isEmpty else { return nil }
 
@@ -82,7 +93,8 @@ extension Authority {
             createdAt: change.now,
             createdBy: change.caller.keyID,
             updatedAt: change.now,
-            version: 1
+            version: 1,
+            longestLife: rules.longestLife(of: ScopeSet(attributes.scopes + roleScopes))
         )
         let credential = Credential(
             id: change.newID(),
@@ -192,7 +204,7 @@ extension Authority {
             {
                 throw Problem.forbidden(needed: missing)
             }
-            let before = key.publicFields(at: change.now)
+            let (before, former) = (key.publicFields(at: change.now), key)
             let formerAllowance = key.attributes.allowance
             key.attributes.name = patch.name.applied(to: key.attributes.name)
             key.attributes.scopes = patch.scopes.applied(to: Optional(key.attributes.scopes)) ?? []
@@ -204,6 +216,7 @@ extension Authority {
             key.attributes.metadata = try key.attributes.metadata.applying(patch.metadata)
             var check = GrantCheck(api: api, kind: key.kind, pointer: "")
             try check.check(&key.attributes, change)
+            check.refuse(try change.policyViolations(of: &key, from: former, api, touching: patch.touched))
             guard check.violations.isEmpty else { throw Problem.validation(check.violations) }
             key.updatedAt = change.now
             key.version += 1

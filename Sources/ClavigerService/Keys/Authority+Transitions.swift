@@ -92,6 +92,7 @@ extension Authority {
             var (key, api) = try change.tx.existingKey(id, for: command.permission, caller)
             try Problem.checkVersion(version, is: key.version)
             try Self.checkReach(to: key, api, command, change)
+            if command == .resume, case .suspended = key.state { try change.requirePolicies(of: key, api) }
             if try !change.carryOut(command, on: &key, reason: request.reason, note: request.note) {
                 change.nothingToDo()
             }

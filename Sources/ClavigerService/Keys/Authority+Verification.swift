@@ -35,7 +35,7 @@ extension Authority {
                 isVisible: Self.visibility(for: .verify, caller)
             )
         }
-        self.events.observe(verdict, self.time)
+        self.events.observe(verdict, query, self.time)
         return verdict
     }
 

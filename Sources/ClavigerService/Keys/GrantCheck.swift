@@ -17,6 +17,10 @@ struct GrantCheck {
         self.violations.append(Violation("\(self.pointer)/\(field)", message))
     }
 
+    mutating func refuse(_ violations: [Violation]) {
+        self.violations += violations
+    }
+
     /// Checks attributes against the api and the caller; fills in the api's default life.
     mutating func check(_ attributes: inout APIKey.Attributes, _ change: Change) throws {
         for (index, scope) in attributes.scopes.enumerated() where !self.api.unknownScopes(among: [scope]).isEmpty {

@@ -56,6 +56,12 @@ public struct KeyFilter: Hashable, Sendable {
         public let apiID: API.ID
         /// The environment.
         public let environment: EnvironmentName
+
+        /// Names a place.
+        public init(apiID: API.ID, environment: EnvironmentName) {
+            self.apiID = apiID
+            self.environment = environment
+        }
     }
 
     /// Of this api.
@@ -156,7 +162,7 @@ public struct StoredAnswerID: Hashable, Sendable {
 }
 
 /// What can be read in a transaction.
-public protocol AuthorityReading: EventReading, CredentialReading {
+public protocol AuthorityReading: EventReading, CredentialReading, PolicyReading {
     func workspace(named name: ResourceName) throws -> Workspace?
 
     func api(_ id: API.ID, in workspace: Workspace.ID) throws -> API?
@@ -231,7 +237,7 @@ public protocol AuthorityReading: EventReading, CredentialReading {
 }
 
 /// What can be changed in a transaction.
-public protocol AuthorityWriting: AuthorityReading, EventWriting, CredentialWriting {
+public protocol AuthorityWriting: AuthorityReading, EventWriting, CredentialWriting, PolicyWriting {
     func insert(_ workspace: Workspace) throws
     func insert(_ api: API) throws
     func update(_ api: API) throws

@@ -1,8 +1,21 @@
 import ClavigerCore
 
 extension AuthorityReading {
-    /// The rules by which a key is rotated; the one place that says them.
+    /// The rules by which a key is rotated: what the policies of its api and environment say, or the usual ones.
     func rotationRules(for api: API, _ environment: EnvironmentName, _ key: APIKey) throws -> RotationRules {
-        RotationRules()
+        guard let rule = try self.lifecycleRules(of: api, environment).rotation else { return RotationRules() }
+        return RotationRules(rule)
+    }
+}
+
+extension RotationRules {
+    /// What a policy says of a rotation itself.
+    init(_ rule: RotationRule) {
+        self.init(
+            mostLiveCredentials: rule.mostLiveCredentials,
+            holderMayRotate: rule.holderMayRotate,
+            every: rule.every
+        )
+        if let longest = rule.maximumGrace { self.maximumGrace = longest }
     }
 }

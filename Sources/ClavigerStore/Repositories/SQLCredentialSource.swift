@@ -43,7 +43,8 @@ public struct SQLCredentialSource: CredentialSource {
                     keys.kind, keys.name, keys.scopes, keys.state AS key_state, keys.not_before, keys.expires_at,
                     keys.restrictions, keys.limits AS key_limits, keys.credits AS key_credits,
                     keys.credit_generation AS key_credit_generation, keys.credits_since AS key_credits_since,
-                    keys.plan_id AS key_plan_id, keys.metadata, apis.id AS api_id, apis.version AS api_version,
+                    keys.plan_id AS key_plan_id, keys.metadata, keys.created_at,
+                    \(sql: SQLTransaction.longestLife) AS longest_life, apis.id AS api_id, apis.version AS api_version,
                     consumers.id AS consumer_id, consumers.external_id, consumers.limits AS consumer_limits,
                     consumers.credits AS consumer_credits,
                     consumers.credit_generation AS consumer_credit_generation,
@@ -79,7 +80,11 @@ public struct SQLCredentialSource: CredentialSource {
             credentialState: try SQLTransaction.credentialState(row),
             digest: digest,
             notBefore: try row.value("not_before"),
-            expiresAt: try row.value("expires_at"),
+            expiresAt: APIKey.end(
+                try row.value("expires_at"),
+                createdAt: try row.value("created_at"),
+                longestLife: try row.value("longest_life", as: Int64?.self).map { .milliseconds($0) }
+            ),
             kind: try row.name("kind"),
             restrictions: api.restrictions(try row.restrictions("restrictions"), in: environment),
             allowance: allowance,

@@ -163,14 +163,36 @@ extension SQLTransaction {
     }
 
     func keys(endingAfter start: Timestamp, until end: Timestamp, in workspace: Workspace.ID) throws -> [APIKey] {
-        try self.connection.rows(
+        let own = try self.connection.rows(
             """
             SELECT id FROM keys
             WHERE workspace_id = \(workspace) AND expires_at > \(start) AND expires_at <= \(end)
                 AND state IN ('pending', 'active', 'suspended')
             ORDER BY expires_at, id
             """
-        ).compactMap { try self.key(try $0.value("id"), in: workspace) }
+        )
+        // Those that end by a policy: made so long ago. A place at a time, each by its index.
+        let byPolicy = try self.placeLifetimes(in: workspace).flatMap { lifetime in
+            try self.connection.rows(
+                """
+                SELECT id FROM keys
+                WHERE workspace_id = \(workspace) AND api_id = \(lifetime.place.apiID)
+                    AND environment = \(lifetime.place.environment)
+                    AND created_at > \(start - lifetime.maximum) AND created_at <= \(end - lifetime.maximum)
+                    AND state IN ('pending', 'active', 'suspended')
+                ORDER BY created_at, id
+                """
+            )
+        }
+        guard !byPolicy.isEmpty || !own.isEmpty else { return [] }
+        var seen: Set<APIKey.ID> = []
+        return try (own + byPolicy).compactMap { row in
+            let id: APIKey.ID = try row.value("id")
+            guard seen.insert(id).inserted, let key = try self.key(id, in: workspace), let ends = key.endsAt,
+                start < ends, ends <= end
+            else { return nil }
+            return key
+        }
     }
 
     func keysWatchedUntil() throws -> Timestamp? {

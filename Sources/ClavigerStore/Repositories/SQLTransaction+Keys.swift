@@ -6,8 +6,29 @@ extension SQLTransaction {
         """
         id, workspace_id, api_id, environment, consumer_id, kind, start, name, scopes, state, state_at, state_by,
         state_reason, state_note, not_before, expires_at, restrictions, limits, credits, credit_generation,
-        credits_since, plan_id, metadata, created_at, created_by, updated_at, version
+        credits_since, plan_id, metadata, created_at, created_by, updated_at, version,
+        \(sql: Self.longestLife) AS longest_life
         """
+    }
+
+    /// How long the policies let a key live, in milliseconds; null where none says so.
+    ///
+    /// A management key that holds `*` is an owner's, and lives as long as it says itself.
+    static var longestLife: SQL {
+        """
+        (SELECT policy_lifetimes.maximum FROM policy_lifetimes
+            WHERE policy_lifetimes.api_id = keys.api_id AND policy_lifetimes.environment = keys.environment
+                AND (policy_lifetimes.spares_owners = 0
+                    OR NOT (keys.scopes LIKE '%"*"%' OR EXISTS (
+                        SELECT 1 FROM key_roles JOIN roles ON roles.id = key_roles.role_id
+                        WHERE key_roles.key_id = keys.id AND roles.deleted_at IS NULL
+                            AND roles.scopes LIKE '%"*"%'))))
+        """
+    }
+
+    /// Whether any policy says how long keys live.
+    func hasLifetimes(in workspace: Workspace.ID) throws -> Bool {
+        try self.exists("SELECT 1 FROM policy_lifetimes WHERE workspace_id = \(workspace)")
     }
 
     func key(_ id: APIKey.ID, in workspace: Workspace.ID) throws -> APIKey? {
@@ -28,7 +49,10 @@ extension SQLTransaction {
         if let environment = filter.environment { conditions.append("environment = \(environment)") }
         if let consumer = filter.consumer { conditions.append("consumer_id = \(consumer)") }
         if let name = filter.name { conditions.append("name = \(name)") }
-        if let state = filter.state { conditions.append(Self.condition(state, at: now)) }
+        if let state = filter.state {
+            let isLimited = try self.hasLifetimes(in: workspace)
+            conditions.append(Self.condition(state, at: now, isLimited: isLimited))
+        }
         if let lookupID = filter.lookupID {
             conditions.append("id IN (SELECT key_id FROM credentials WHERE lookup_id = \(lookupID))")
         }
@@ -47,12 +71,17 @@ extension SQLTransaction {
     }
 
     /// A state with time taken into account, as ``APIKey/state(at:)`` does.
-    private static func condition(_ state: KeyState.Name, at now: Timestamp) -> SQL {
-        switch state {
+    ///
+    /// - Parameter isLimited: whether policies end keys; the index on their own ends is enough where none does.
+    private static func condition(_ state: KeyState.Name, at now: Timestamp, isLimited: Bool) -> SQL {
+        let ended: SQL =
+            isLimited
+            ? "(expires_at <= \(now) OR created_at + \(sql: Self.longestLife) <= \(now))" : "expires_at <= \(now)"
+        return switch state {
         case .expired:
-            "state IN ('pending', 'active', 'suspended') AND expires_at <= \(now)"
+            "state IN ('pending', 'active', 'suspended') AND \(sql: ended)"
         case .pending, .active, .suspended:
-            "state = \(state.rawValue) AND (expires_at IS NULL OR expires_at > \(now))"
+            "state = \(state.rawValue) AND coalesce(NOT \(sql: ended), TRUE)"
         case .revoked, .compromised, .destroyed:
             "state = \(state.rawValue)"
         }
@@ -190,7 +219,8 @@ extension SQLTransaction {
             createdAt: try row.value("created_at"),
             createdBy: try row.value("created_by"),
             updatedAt: try row.value("updated_at"),
-            version: try row.value("version")
+            version: try row.value("version"),
+            longestLife: try row.value("longest_life", as: Int64?.self).map { .milliseconds($0) }
         )
     }
 

@@ -99,7 +99,9 @@ struct ErrorReport: Hashable {
         var failure = CommandFailure.refused(problem.detail.printable)
         failure.details = problem.errors.map { violation in
             let place = violation.pointer.isEmpty ? "body" : violation.pointer
-            return "\(place): \(violation.message)".printable
+            let policy = violation.policy.map { ", policy \($0)" } ?? ""
+            let rule = violation.rule.map { " (rule \($0)\(policy))" } ?? ""
+            return "\(place): \(violation.message)\(rule)".printable
         }
         if problem.status == 401 {
             failure.details.append("The management key comes from --token-file, CLAVIGER_TOKEN or the profile.")

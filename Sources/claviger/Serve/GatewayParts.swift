@@ -2,6 +2,7 @@ import ClavigerCore
 import ClavigerGateway
 import ClavigerHTTP
 import ClavigerService
+import Dispatch
 import Foundation
 import Hummingbird
 import Logging

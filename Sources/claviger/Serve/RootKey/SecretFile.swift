@@ -1,4 +1,5 @@
 import ClavigerCore
+import Dispatch
 
 // The structures of the C library belong to Dispatch for the compiler, or not, depending on what it compiles together.
 #if canImport(CDispatch)
