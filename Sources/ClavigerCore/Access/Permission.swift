@@ -8,6 +8,8 @@ public enum Permission: Hashable, Sendable {
     /// What can be done to keys.
     public enum KeyAction: String, CaseIterable, Sendable {
         case create, read, update, suspend, resume, revoke, compromise, delete, verify, explain, reserve
+        case request, approve
+        case breakGlass = "break_glass"
     }
 
     case createAPIs
@@ -26,6 +28,8 @@ public enum Permission: Hashable, Sendable {
     case rotateKeyring
     case readWebhooks
     case manageWebhooks
+    case readReviews
+    case manageReviews
 
     /// The scopes of which one grants this permission; the first is the one to name in a refusal.
     ///
@@ -54,6 +58,8 @@ public enum Permission: Hashable, Sendable {
         case .rotateKeyring: ["keyring.rotate"]
         case .readWebhooks: ["webhooks.read"]
         case .manageWebhooks: ["webhooks.manage"]
+        case .readReviews: ["reviews.read"]
+        case .manageReviews: ["reviews.manage"]
         }
     }
 
