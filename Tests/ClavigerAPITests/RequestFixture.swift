@@ -46,11 +46,11 @@ struct RequestFixture {
     }
 
     /// A request for a key of `acme`.
-    static let wish: JSONObject = [
+    static let wish = JSONObject([
         ("apiId", "payments"), ("environment", "production"), ("consumerExternalId", "acme"),
         ("name", "Acme production"), ("scopes", ["invoices.read"]), ("purpose", "Monthly invoices"),
         ("justification", "Contract 17"),
-    ].reduce(into: JSONObject()) { $0[$1.0] = $1.1 }
+    ])
 
     /// Asks, and answers the path of the request.
     func ask(_ more: [(String, JSON?)] = [], as person: Person? = nil) async throws -> String {

@@ -70,7 +70,8 @@ extension ManagementAPI {
             // What can be refused is refused before the first byte.
             _ = try await self.authority.review(id, by: context.caller)
             let body = ResponseBody { writer in
-                try await writer.write(ByteBuffer(bytes: ReviewItemReading.head(format)))
+                let head = ReviewItemReading.head(format)
+                if !head.isEmpty { try await writer.write(ByteBuffer(bytes: head)) }
                 var after: String?
                 repeat {
                     let page = try await self.authority.reviewItems(
@@ -83,7 +84,7 @@ extension ManagementAPI {
                     after = page.count == 200 ? page.last?.value.id.text : nil
                     var buffer = ByteBuffer()
                     for item in page { buffer.writeBytes(item.line(format)) }
-                    try await writer.write(buffer)
+                    if !page.isEmpty { try await writer.write(buffer) }
                 } while after != nil
                 try await writer.finish(nil)
             }
