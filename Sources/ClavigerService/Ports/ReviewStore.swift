@@ -31,7 +31,7 @@ public struct ReviewItemFilter: Hashable, Sendable {
 }
 
 /// What can be read of campaigns in a transaction.
-public protocol ReviewReading {
+public protocol CampaignReading {
     func review(_ id: Review.ID, in workspace: Workspace.ID) throws -> Review?
     /// Campaigns, the newest first.
     func reviews(_ filter: ReviewFilter, in workspace: Workspace.ID, page: PageRequest) throws -> [Review]
@@ -49,7 +49,7 @@ public protocol ReviewReading {
 }
 
 /// What can be changed of campaigns in a transaction.
-public protocol ReviewWriting: ReviewReading {
+public protocol CampaignWriting: CampaignReading {
     func insert(_ review: Review, _ items: [ReviewItem]) throws
     func update(_ review: Review) throws
     func update(_ item: ReviewItem) throws
