@@ -51,6 +51,8 @@ public struct ManagementAPI: Sendable {
         self.registerTokens(&registry)
         self.registerLeaks(&registry)
         self.registerPolicies(&registry)
+        self.registerKeyRequests(&registry)
+        self.registerReviews(&registry)
     }
 }
 

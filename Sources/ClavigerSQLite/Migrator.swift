@@ -27,6 +27,7 @@ struct Migration: Sendable {
         Migration(number: 3, name: "leaks", resource: PackageResources.m0003_leaks_sql),
         Migration(number: 4, name: "rotation", resource: PackageResources.m0004_rotation_sql),
         Migration(number: 5, name: "policies", resource: PackageResources.m0005_policies_sql),
+        Migration(number: 6, name: "requests", resource: PackageResources.m0006_requests_sql),
     ]
 
     /// Those of a day of the access log.

@@ -8,7 +8,7 @@ protocol Author: Sendable {
     var actor: AuditRecord.Actor { get }
     /// The key that acts; nil for Claviger itself.
     var actingKeyID: APIKey.ID? { get }
-    /// The request.
+    /// The request; empty where there is none.
     var requestID: String { get }
 }
 
@@ -41,10 +41,15 @@ struct Holder: Author {
     var actingKeyID: APIKey.ID? { self.keyID }
 }
 
-/// Claviger itself, on the word of another service that has proved who it is.
+/// Claviger itself, on the word of another service that has proved who it is, or because the time has come.
 struct OwnAccord: Author {
     let workspaceID: Workspace.ID
     let requestID: String
+
+    init(workspaceID: Workspace.ID, requestID: String = "") {
+        self.workspaceID = workspaceID
+        self.requestID = requestID
+    }
 
     var actor: AuditRecord.Actor { .system }
     var actingKeyID: APIKey.ID? { nil }

@@ -99,7 +99,7 @@ public final class Authority: Sendable {
             } afterCommit: {
                 self.takeIn($0.1, $0.2)
             }.0
-        } catch let problem as Problem where problem.kind == .forbidden {
+        } catch let problem as Problem where problem.kind == .forbidden || problem.kind == .approvalRequired {
             try await self.recordDenial(of: action, target, by: caller, problem, at: now)
             throw problem
         }

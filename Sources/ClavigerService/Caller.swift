@@ -87,7 +87,33 @@ public struct Caller: Sendable {
     }
 }
 
+/// How far the power of a management key goes, which nobody gives away more of (promise P8).
+struct Reach: Sendable {
+    /// What it may do.
+    var scopes: ScopeSet
+    /// When its time is over.
+    var expiresAt: Timestamp?
+    /// From where and when it may be used.
+    var restrictions: Restrictions
+}
+
+extension Caller {
+    /// How far the caller's power goes; known in transactions.
+    var reach: Reach {
+        Reach(scopes: self.scopes, expiresAt: self.expiresAt, restrictions: self.restrictions)
+    }
+}
+
 extension AuthorityReading {
+    /// How far the power of a management key goes.
+    func reach(of key: APIKey) throws -> Reach {
+        Reach(
+            scopes: try self.granted(to: key),
+            expiresAt: key.attributes.expiresAt,
+            restrictions: key.attributes.restrictions
+        )
+    }
+
     /// The scopes of a key, those of its roles included.
     func granted(to key: APIKey) throws -> ScopeSet {
         var scopes = key.attributes.scopes

@@ -47,7 +47,7 @@ struct ChangeBy<By: Author> {
                 reason: reason,
                 before: before,
                 after: after,
-                requestID: self.author.requestID
+                requestID: self.author.requestID.isEmpty ? nil : self.author.requestID
             )
         )
     }
@@ -78,6 +78,7 @@ struct AuditAction: Hashable, Sendable {
     enum Target: String {
         case workspace, api, consumer, role, plan, key, keyring, audit, usage, leak, webhook, policy
         case limitOverride = "limit_override"
+        case request, review
     }
 
     let target: Target

@@ -38,6 +38,7 @@ struct Claviger: AsyncParsableCommand {
                 subcommands: [
                     APICommand.self, ConsumerCommand.self, PlanCommand.self, RoleCommand.self, KeyCommand.self,
                     PolicyCommand.self,
+                    RequestCommand.self, ReviewCommand.self,
                 ]
             ),
             CommandGroup(

@@ -53,6 +53,7 @@ import Yams
                 let path = name.path.replacingOccurrences(of: "{id}", with: "key_0000000000000000000000")
                     .replacingOccurrences(of: "{index}", with: "0")
                     .replacingOccurrences(of: "{delivery}", with: "dlv_0000000000000000000000")
+                    .replacingOccurrences(of: "{item}", with: "rvi_0000000000000000000000")
                 for token in [nil, "", "claviger_live_nonsense", "Bearer"] {
                     let answer = try await api.sendRaw(name.method, path, Array("{}".utf8), token: token)
                     #expect(answer.status == 401, "\(self.text(name))")
@@ -87,6 +88,21 @@ import Yams
             let webhook = try await api.send(.post, "/v1/webhooks", ["url": "https://hooks.example.com/"])
                 .json["webhook"]?["id"]?.string
             let delivery = try await api.send(.post, "/v1/webhooks/\(webhook ?? "")/test").json["id"]?.string
+            let request = try await api.send(
+                .post,
+                "/v1/key-requests",
+                [
+                    "apiId": "payments", "environment": "production", "consumerId": .string(key.consumer),
+                    "name": "Asked for", "purpose": "x", "justification": "y",
+                ]
+            ).json["id"]?.string
+            let review = try await api.send(
+                .post,
+                "/v1/reviews",
+                ["name": "All", "dueAt": "2026-12-24T00:00:00Z", "filter": ["apiId": "payments"]]
+            ).json["id"]?.string
+            let item = try await api.send(.get, "/v1/reviews/\(review ?? "")/items").json["items"]?.array?.first?["id"]?
+                .string
             for name in api.test.registry().authenticated where !name.path.hasPrefix("/v1/self") {
                 let path = name.path
                     .replacingOccurrences(of: "/v1/apis/{id}", with: "/v1/apis/\(key.api)")
@@ -99,6 +115,9 @@ import Yams
                     .replacingOccurrences(of: "/overrides/{id}", with: "/overrides/\(override ?? "")")
                     .replacingOccurrences(of: "/v1/webhooks/{id}", with: "/v1/webhooks/\(webhook ?? "")")
                     .replacingOccurrences(of: "{delivery}", with: delivery ?? "")
+                    .replacingOccurrences(of: "/v1/reviews/{id}", with: "/v1/reviews/\(review ?? "")")
+                    .replacingOccurrences(of: "{item}", with: item ?? "")
+                    .replacingOccurrences(of: "/key-requests/{id}", with: "/key-requests/\(request ?? "")")
                     .replacingOccurrences(of: "/reservations/{id}", with: "/reservations/\(reservation ?? "")")
                 let body = Self.validBody(for: self.text(name), key)
                 let isForm = path.hasPrefix("/oauth/")
@@ -143,6 +162,13 @@ import Yams
         case "PUT /v1/policies/{id}", "POST /v1/policies/{id}/diff": #"{"appliesTo": {}}"#
         case "POST /v1/roles": #"{"name": "other", "scopes": []}"#
         case "POST /v1/keys": draft
+        case "POST /v1/key-requests": #"\#(draft.dropLast(1)), "purpose": "x", "justification": "y"}"#
+        case "POST /v1/reviews": #"{"name": "Other", "dueAt": "2026-12-24T00:00:00Z"}"#
+        case "POST /v1/reviews/{id}/items/{item}/decide": #"{"decision": "keep"}"#
+        case "POST /v1/key-requests/{id}/approve": #"{"version": 1}"#
+        case "POST /v1/key-requests/{id}/comment": #"{"comment": "x"}"#
+        case "POST /v1/key-requests/{id}/break-glass": #"{"reason": "x", "until": "2026-11-21T08:00:00Z"}"#
+        case "POST /v1/key-requests/{id}/review": #"{"decision": "justified", "comment": "x"}"#
         case "POST /v1/keys/batch": #"{"keys": [\#(draft)]}"#
         case "POST /v1/keys/verify", "POST /v1/keys/explain": #"{"token": "\#(key.token)"}"#
         case "POST /v1/keys/{id}/revoke": #"{"reason": "other"}"#

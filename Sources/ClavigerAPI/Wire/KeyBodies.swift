@@ -9,7 +9,8 @@ extension KeyDraft {
     /// Reads the body of `POST /v1/keys`.
     init(reading json: JSON) throws(Problem) {
         var body = try ObjectReader(body: json)
-        let draft = Self.read(&body, pointer: "")
+        var draft = Self.read(&body, pointer: "")
+        draft?.breakGlass = body.nested("breakGlass") { BreakGlass(reading: &$0) }
         try body.finish()
         guard let draft else { throw .validation(body.violations) }
         self = draft
@@ -29,7 +30,7 @@ extension KeyDraft {
         return drafts ?? []
     }
 
-    private static func read(_ body: inout ObjectReader, pointer: String) -> KeyDraft? {
+    static func read(_ body: inout ObjectReader, pointer: String) -> KeyDraft? {
         let api = body.required("apiId", Reference<API>.init(parsing:))
         let environment = body.required("environment", EnvironmentName.init(parsing:))
         let id = body.optional("consumerId", Field.id(of: Consumer.self))
@@ -74,8 +75,14 @@ extension KeyDraft {
 extension KeyPatch {
     /// Reads the body of `PATCH /v1/keys/{id}`.
     init(reading json: JSON) throws(Problem) {
-        self.init()
         var body = try ObjectReader(body: json)
+        self.init(&body)
+        try body.finish()
+    }
+
+    /// Takes the fields of a key out of a body that may have others.
+    init(_ body: inout ObjectReader) {
+        self.init()
         self.name = body.editRequired("name", Field.label)
         self.scopes = body.editList("scopes", atMost: KeyDraft.mostScopes, Scope.init(parsing:)).unique()
         self.roles = body.editList("roles", atMost: KeyDraft.mostRoles, ResourceName.init(parsing:)).unique()
@@ -84,7 +91,6 @@ extension KeyPatch {
         self.restrictions = body.editWhole("restrictions") { Restrictions(reading: &$0) }
         (self.allowance, self.plan) = body.editAllowance()
         self.metadata = body.editMetadata()
-        try body.finish()
     }
 }
 

@@ -159,7 +159,7 @@ enum AccessLogFormat: String, CaseIterable {
     ///
     /// What clients send (paths, user agents) may begin with a character that makes a spreadsheet take the cell for a
     /// formula; an apostrophe before it makes it a text.
-    private static func cell(_ text: String) -> String {
+    static func cell(_ text: String) -> String {
         var text = text
         if let first = text.unicodeScalars.first, "=+-@\t\r".unicodeScalars.contains(first) { text = "'" + text }
         let needsQuotes = text.unicodeScalars.contains { ",\"\r\n".unicodeScalars.contains($0) }

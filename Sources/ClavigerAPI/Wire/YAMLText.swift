@@ -76,15 +76,19 @@ public enum YAMLText {
         }
         switch node {
         case .scalar(let scalar):
-            try Self.refuseTag("\(scalar.tag)", node)
+            // The parser calls what stands between quotes a text, also where nobody wrote a tag.
+            guard scalar.style == .plain || scalar.tag.rawValue != Tag.Name.str.rawValue else {
+                return .string(scalar.string)
+            }
+            try Self.refuseTag(scalar.tag, node)
             return scalar.style == .plain ? Self.plain(scalar.string) : .string(scalar.string)
         case .sequence(let sequence):
-            try Self.refuseTag("\(sequence.tag)", node)
+            try Self.refuseTag(sequence.tag, node)
             var elements: [JSON] = []
             for element in sequence { elements.append(try Self.json(element, depth: depth + 1, &count)) }
             return .array(elements)
         case .mapping(let mapping):
-            try Self.refuseTag("\(mapping.tag)", node)
+            try Self.refuseTag(mapping.tag, node)
             var object = JSONObject()
             for (key, value) in mapping {
                 guard let name = key.scalar else {
@@ -112,8 +116,8 @@ public enum YAMLText {
         }
     }
 
-    private static func refuseTag(_ tag: String, _ node: Node) throws(Problem) {
-        guard tag.isEmpty || tag == "!" else {
+    private static func refuseTag(_ tag: Tag, _ node: Node) throws(Problem) {
+        guard tag == .implicit else {
             throw Problem(.invalidRequest, "The YAML must not have tags\(Self.place(of: node)).")
         }
     }

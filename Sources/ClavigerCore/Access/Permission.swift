@@ -8,6 +8,8 @@ public enum Permission: Hashable, Sendable {
     /// What can be done to keys.
     public enum KeyAction: String, CaseIterable, Sendable {
         case create, read, update, suspend, resume, revoke, compromise, delete, verify, explain, reserve, rotate
+        case request, approve
+        case breakGlass = "break_glass"
     }
 
     case createAPIs
@@ -28,6 +30,8 @@ public enum Permission: Hashable, Sendable {
     case manageWebhooks
     case readPolicies
     case managePolicies
+    case readReviews
+    case manageReviews
 
     /// The scopes of which one grants this permission; the first is the one to name in a refusal.
     ///
@@ -58,6 +62,8 @@ public enum Permission: Hashable, Sendable {
         case .manageWebhooks: ["webhooks.manage"]
         case .readPolicies: ["policies.read"]
         case .managePolicies: ["policies.manage"]
+        case .readReviews: ["reviews.read"]
+        case .manageReviews: ["reviews.manage"]
         }
     }
 

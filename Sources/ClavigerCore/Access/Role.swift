@@ -88,13 +88,14 @@ public enum BuiltInRole: String, CaseIterable, Sendable {
             case .admin:
                 [
                     "apis.*", "consumers.*", "roles.*", "plans.*", "limits.*", "usage.read", "audit.read",
-                    "keyring.read", "leaks.*", "webhooks.*", "policies.*",
+                    "keyring.read", "leaks.*", "webhooks.*", "policies.*", "reviews.*",
                 ]
             case .operator:
                 reading + [
                     "apis.*.*.keys.*", "consumers.*", "plans.*", "limits.*", "usage.read", "leaks.*", "webhooks.read",
                 ]
-            case .auditor: reading + ["usage.read", "audit.read", "keyring.read", "leaks.read", "webhooks.read"]
+            case .auditor:
+                reading + ["usage.read", "audit.read", "keyring.read", "leaks.read", "webhooks.read", "reviews.read"]
             case .viewer: reading
             }
         return texts.map(Scope.init(wellFormed:))

@@ -2,7 +2,7 @@
 
 extension API.Environment {
     /// Reads `{"name", "tag", "publishableTag"?, "restrictions"?: {"defaults"?, "required"?},
-    /// "leakPolicy"?}`.
+    /// "leakPolicy"?, "approval"?: {…}}`.
     public init?(reading reader: inout ObjectReader) {
         let before = reader.violations.count
         let name = reader.required("name", EnvironmentName.init(parsing:))
@@ -16,6 +16,7 @@ extension API.Environment {
             return ()
         }
         let leakPolicy = reader.optional("leakPolicy", LeakPolicy.init(parsing:))
+        let approval = reader.nested("approval") { ApprovalRules(reading: &$0) }
         // What was refused reads as what is missing; an environment without its restrictions would be a weaker one.
         guard let name, let tag, reader.violations.count == before else { return nil }
         self.init(
@@ -24,7 +25,8 @@ extension API.Environment {
             publishableTag: publishableTag,
             defaultRestrictions: defaults,
             requiredRestrictions: required,
-            leakPolicy: leakPolicy
+            leakPolicy: leakPolicy,
+            approval: approval
         )
     }
 
@@ -41,6 +43,7 @@ extension API.Environment {
             "publishableTag": .string(self.publishableTag.text),
             "restrictions": isRestricted ? restrictions : nil,
             "leakPolicy": self.leakPolicy.map { .string($0.rawValue) },
+            "approval": self.approval?.json,
         ]
     }
 }

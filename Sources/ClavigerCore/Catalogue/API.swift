@@ -19,6 +19,8 @@ public struct API: Hashable, Sendable, Identified {
         public var requiredRestrictions: Restrictions
         /// What becomes of its leaked keys; nil for what the api says.
         public var leakPolicy: LeakPolicy?
+        /// Whether its keys need approval; nil where nothing is said.
+        public var approval: ApprovalRules?
 
         /// Makes an environment.
         ///
@@ -29,7 +31,8 @@ public struct API: Hashable, Sendable, Identified {
             publishableTag: TokenTag? = nil,
             defaultRestrictions: Restrictions = .none,
             requiredRestrictions: Restrictions = .none,
-            leakPolicy: LeakPolicy? = nil
+            leakPolicy: LeakPolicy? = nil,
+            approval: ApprovalRules? = nil
         ) {
             self.name = name
             self.tag = tag
@@ -37,6 +40,7 @@ public struct API: Hashable, Sendable, Identified {
             self.defaultRestrictions = defaultRestrictions
             self.requiredRestrictions = requiredRestrictions
             self.leakPolicy = leakPolicy
+            self.approval = approval
         }
 
         /// The tag of keys of a kind.

@@ -27,6 +27,19 @@ public enum EventType: String, CaseIterable, Hashable, Sendable {
     case keyWrongEnvironment = "key.wrong_environment"
     /// Sent on request, to one endpoint.
     case webhookTest = "webhook.test"
+    case requestCreated = "request.created"
+    case requestApproved = "request.approved"
+    case requestDenied = "request.denied"
+    /// Nobody approved it in time, or nobody collected its key.
+    case requestExpired = "request.expired"
+    /// A key was made without the approval that it needs.
+    case keyBreakGlass = "key.break_glass"
+    case reviewOpened = "review.opened"
+    /// 7 days and 1 day before the deadline, while keys are not decided.
+    case reviewReminder = "review.reminder"
+    /// The deadline is over.
+    case reviewDue = "review.due"
+    case reviewClosed = "review.closed"
 
     /// What an endpoint can ask for.
     public static let selectable = Self.allCases.filter { $0 != .webhookTest }

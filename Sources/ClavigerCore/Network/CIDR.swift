@@ -48,6 +48,16 @@ public struct CIDR: Sendable, Hashable {
         }
     }
 
+    /// Whether all of the network is in one of some networks.
+    func isInside(_ networks: Set<CIDR>) -> Bool {
+        (0...self.prefixLength).contains { networks.contains(CIDR(Self.masked(self.network, $0), $0)) }
+    }
+
+    private init(_ network: IPAddress, _ prefixLength: Int) {
+        self.network = network
+        self.prefixLength = prefixLength
+    }
+
     private static func masked(_ address: IPAddress, _ length: Int) -> IPAddress {
         // Swift's smart shift gives 0 when all bits are shifted out, so that a length of 0 needs no special case.
         switch address {

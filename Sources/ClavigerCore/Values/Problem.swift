@@ -50,6 +50,7 @@ public struct Problem: Error, Hashable, Sendable {
         case unauthorized = "unauthorized"
         case forbidden = "forbidden"
         case badSignature = "bad-signature"
+        case approvalRequired = "approval-required"
         case notFound = "not-found"
         case methodNotAllowed = "method-not-allowed"
         case stateConflict = "state-conflict"

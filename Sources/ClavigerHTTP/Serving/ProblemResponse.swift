@@ -16,7 +16,7 @@ public enum ProblemResponse {
         case .invalidJSON, .invalidRequest: .badRequest
         case .validationFailed, .idempotencyKeyReused: .unprocessableContent
         case .unauthorized: .unauthorized
-        case .forbidden, .badSignature: .forbidden
+        case .forbidden, .badSignature, .approvalRequired: .forbidden
         case .notFound: .notFound
         case .methodNotAllowed: .methodNotAllowed
         case .stateConflict, .alreadyExists: .conflict
@@ -42,6 +42,7 @@ public enum ProblemResponse {
         case .unauthorized: "Unauthorized"
         case .forbidden: "Forbidden"
         case .badSignature: "Bad signature"
+        case .approvalRequired: "Approval required"
         case .notFound: "Not found"
         case .methodNotAllowed: "Method not allowed"
         case .stateConflict: "State conflict"

@@ -1,7 +1,7 @@
 import ClavigerCore
 import ClavigerVerifier
 
-extension Change {
+extension ChangeBy {
     /// The allowance of a key or a consumer after a patch, the plan looked up.
     func applying(
         _ patch: AllowancePatch,

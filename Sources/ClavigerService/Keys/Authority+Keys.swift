@@ -17,27 +17,36 @@ extension Authority {
             var violations: [Violation] = []
             var places = try PlaceRulesCache(change.tx, change.workspaceID)
             for draft in drafts {
-                guard let (key, credential, token) = try Self.make(draft, hasher, change, &places, &violations) else {
+                let permission: Permission.KeyAction = draft.breakGlass == nil ? .create : .breakGlass
+                let reach = change.caller.reach
+                guard let wanted = try Self.resolve(draft, permission, from: reach, change, &places, &violations) else {
                     continue
                 }
-                try change.tx.insert(key, credential)
-                try change.record(action, key.id.text, after: key.publicFields(at: change.now))
-                try change.emit(.keyCreated, about: key)
-                change.effects.added.append(credential.lookupID)
-                issued.append(IssuedKey(key: key, token: token))
+                if let glass = draft.breakGlass {
+                    issued.append(try change.breakGlass(for: wanted, glass, hasher))
+                } else {
+                    try change.refuseWithoutApproval(wanted.api, wanted.environment.name)
+                    issued.append(try change.put(wanted, hasher))
+                }
             }
             guard violations.isEmpty else { throw Problem.validation(violations) }
             return issued
         }
     }
 
-    private static func make(
+    /// Looks up what a draft names, completes it and checks it.
+    ///
+    /// - Parameters:
+    ///   - permission: what the caller needs for the place of the key.
+    ///   - giver: whose power the key takes; nil while nobody gives any yet.
+    static func resolve(
         _ draft: KeyDraft,
-        _ hasher: TokenHasher,
+        _ permission: Permission.KeyAction,
+        from giver: Reach?,
         _ change: Change,
         _ places: inout PlaceRulesCache,
         _ violations: inout [Violation]
-    ) throws -> (APIKey, Credential, KeyToken)? {
+    ) throws -> ResolvedDraft? {
         guard let api = try change.tx.api(draft.api, in: change.workspaceID) else {
             violations.append(Violation("\(draft.pointer)/apiId", "is not an api of this workspace"))
             return nil
@@ -49,7 +58,7 @@ extension Authority {
             )
             return nil
         }
-        try change.caller.require(.keys(.create, api.reference, environment.name))
+        try change.caller.require(.keys(permission, api.reference, environment.name))
         var check = GrantCheck(api: api, kind: draft.kind, pointer: draft.pointer)
         var attributes = draft.attributes
         attributes.allowance.creditsSince = change.now
@@ -59,7 +68,11 @@ extension Authority {
         }
         let rules = places.rules(api, environment)
         rules.fill(&attributes, at: change.now)
-        try check.check(&attributes, change)
+        if let glass = draft.breakGlass {
+            violations += glass.violations(at: change.now, pointer: "\(draft.pointer)/breakGlass")
+            attributes.expiresAt = min(attributes.expiresAt ?? glass.until, glass.until)
+        }
+        try check.check(&attributes, from: giver, change.tx)
         if let expiresAt = attributes.expiresAt, expiresAt <= change.now {
             check.refuse("expiresAt", "must be in the future")
         }
@@ -79,32 +92,14 @@ extension Authority {
         violations += check.violations
         guard let owner, check.violations.isEmpty else { return nil }
 
-        let token = KeyToken(prefix: api.prefix, tag: environment.tag(of: draft.kind), from: change.random)
-        let key = APIKey(
-            id: change.newID(),
-            workspaceID: change.workspaceID,
-            apiID: api.id,
-            environment: environment.name,
-            consumerID: owner.id,
+        return ResolvedDraft(
+            api: api,
+            environment: environment,
+            owner: owner.id,
             kind: draft.kind,
-            start: token.publicStart,
             attributes: attributes,
-            state: .active(since: nil),
-            createdAt: change.now,
-            createdBy: change.caller.keyID,
-            updatedAt: change.now,
-            version: 1,
             longestLife: rules.longestLife(of: ScopeSet(attributes.scopes + roleScopes))
         )
-        let credential = Credential(
-            id: change.newID(),
-            keyID: key.id,
-            lookupID: token.lookupID,
-            digest: hasher.digest(of: token),
-            state: .current,
-            createdAt: change.now
-        )
-        return (key, credential, token)
     }
 
     private static func owner(_ owner: KeyDraft.Owner, _ change: Change) throws -> Consumer? {
@@ -204,26 +199,14 @@ extension Authority {
             {
                 throw Problem.forbidden(needed: missing)
             }
-            let (before, former) = (key.publicFields(at: change.now), key)
-            let formerAllowance = key.attributes.allowance
-            key.attributes.name = patch.name.applied(to: key.attributes.name)
-            key.attributes.scopes = patch.scopes.applied(to: Optional(key.attributes.scopes)) ?? []
-            key.attributes.roles = patch.roles.applied(to: Optional(key.attributes.roles)) ?? []
-            key.attributes.notBefore = patch.notBefore.applied(to: key.attributes.notBefore)
-            key.attributes.expiresAt = patch.expiresAt.applied(to: key.attributes.expiresAt)
-            key.attributes.restrictions = patch.restrictions.applied(to: Optional(key.attributes.restrictions)) ?? .none
-            key.attributes.allowance = try change.applying(patch.allowance, patch.plan, to: key.attributes.allowance)
-            key.attributes.metadata = try key.attributes.metadata.applying(patch.metadata)
+            var wanted = key
+            wanted.attributes = try change.applying(patch, to: key.attributes)
             var check = GrantCheck(api: api, kind: key.kind, pointer: "")
-            try check.check(&key.attributes, change)
-            check.refuse(try change.policyViolations(of: &key, from: former, api, touching: patch.touched))
+            try check.check(&wanted.attributes, change)
+            check.refuse(try change.policyViolations(of: wanted, from: key, api, touching: patch.touched))
             guard check.violations.isEmpty else { throw Problem.validation(check.violations) }
-            key.updatedAt = change.now
-            key.version += 1
-            try change.tx.update(key)
-            change.effects.changed = try change.tx.lookupIDs(ofKey: id, in: change.workspaceID)
-            try change.resetCredits(AccountID(.key, id.bits), from: formerAllowance, to: key.attributes.allowance)
-            try change.record(action, id.text, before: before, after: key.publicFields(at: change.now))
+            try change.refuseWideningWithoutApproval(of: key, api, to: wanted.attributes)
+            try change.set(wanted.attributes, of: &key, api, action)
             return KeyReading(value: key, readAt: change.now)
         }.value
     }

@@ -21,14 +21,19 @@ struct GrantCheck {
         self.violations += violations
     }
 
-    /// Checks attributes against the api and the caller; fills in the api's default life.
+    /// Checks attributes against the api and the caller.
     mutating func check(_ attributes: inout APIKey.Attributes, _ change: Change) throws {
+        try self.check(&attributes, from: change.caller.reach, change.tx)
+    }
+
+    /// Checks attributes against the api and against whoever gives; nil while nobody does yet.
+    mutating func check(_ attributes: inout APIKey.Attributes, from giver: Reach?, _ tx: any AuthorityReading) throws {
         for (index, scope) in attributes.scopes.enumerated() where !self.api.unknownScopes(among: [scope]).isEmpty {
             self.refuse("scopes/\(index)", "is not in the scope catalogue of the api \(self.api.name.text)")
         }
         var granted = attributes.scopes
         for (index, name) in attributes.roles.enumerated() {
-            if let role = try change.tx.role(named: name, in: change.workspaceID) {
+            if let role = try tx.role(named: name, in: self.api.workspaceID) {
                 granted += role.attributes.scopes
                 if !self.api.unknownScopes(among: role.attributes.scopes).isEmpty {
                     self.refuse("roles/\(index)", "has scopes outside the catalogue of the api \(self.api.name.text)")
@@ -37,11 +42,11 @@ struct GrantCheck {
                 self.refuse("roles/\(index)", "is not the name of a role in this workspace")
             }
         }
-        self.checkTimes(attributes, change)
+        self.checkTimes(attributes, giver)
         self.checkKind(attributes)
-        self.checkManagement(&attributes, change)
+        self.checkManagement(&attributes, giver)
         // The scopes of other apis' keys mean nothing to Claviger; those of management keys are power over it.
-        if self.api.isManagement, let missing = change.caller.scopes.missing(from: granted).first {
+        if self.api.isManagement, let missing = giver?.scopes.missing(from: granted).first {
             throw Problem.forbidden(needed: missing)
         }
     }
@@ -62,13 +67,12 @@ struct GrantCheck {
 
     /// A management key that may be used from few places only must not make one that may be used from everywhere, and
     /// nothing limits how often management keys are used.
-    private mutating func checkManagement(_ attributes: inout APIKey.Attributes, _ change: Change) {
+    private mutating func checkManagement(_ attributes: inout APIKey.Attributes, _ giver: Reach?) {
         guard self.api.isManagement else { return }
         if !attributes.allowance.isUnlimited {
             self.refuse("limits", "cannot be given to management keys, nor can credits or a plan")
         }
-        let own = change.caller.restrictions
-        guard !own.isEmpty else { return }
+        guard let own = giver?.restrictions, !own.isEmpty else { return }
         if attributes.restrictions.isEmpty {
             attributes.restrictions = own
         } else if attributes.restrictions != own {
@@ -76,11 +80,11 @@ struct GrantCheck {
         }
     }
 
-    private mutating func checkTimes(_ attributes: APIKey.Attributes, _ change: Change) {
+    private mutating func checkTimes(_ attributes: APIKey.Attributes, _ giver: Reach?) {
         if let notBefore = attributes.notBefore, let expiresAt = attributes.expiresAt, notBefore >= expiresAt {
             self.refuse("notBefore", "must be before expiresAt")
         }
-        guard let limit = change.caller.expiresAt else { return }
+        guard let limit = giver?.expiresAt else { return }
         if attributes.expiresAt.map({ $0 > limit }) ?? true {
             self.refuse(
                 "expiresAt",

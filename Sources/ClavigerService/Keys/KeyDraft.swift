@@ -20,6 +20,8 @@ public struct KeyDraft: Sendable {
     public var plan: Reference<Plan>?
     /// The rest.
     public var attributes: APIKey.Attributes
+    /// Why and until when it is made without the approval that it needs; nil for most.
+    public var breakGlass: BreakGlass?
     /// Where the draft stands in the request, as a JSON pointer: empty, or `/keys/3`.
     public var pointer: String
 

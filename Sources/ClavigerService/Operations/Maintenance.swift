@@ -38,6 +38,8 @@ public struct Maintenance: Sendable {
         while try await self.rewrapWebhookSecrets() == Self.batch {}
         try await self.forgetDeliveries()
         try await self.tellEnds()
+        try await self.endRequests()
+        try await self.runReviews()
         if self.authority.verifier.isFilterOverfull { try await self.loadFilter() }
         try await self.endQuietGraces()
     }

@@ -33,13 +33,27 @@ extension AuthorityReading {
 
     /// What policies look at of a key.
     func policySubject(of key: APIKey) throws -> PolicySubject {
-        let owner = try self.consumer(key.consumerID, in: key.workspaceID)
-        return PolicySubject(
-            key.attributes,
-            owner: owner?.attributes.kind,
-            roleScopes: try self.roleScopes(of: key.attributes.roles, in: key.workspaceID),
-            createdAt: key.createdAt
+        try self.policySubject(of: key.attributes, key.consumerID, in: key.workspaceID, at: key.createdAt)
+    }
+
+    /// What policies look at of a key that is not there yet.
+    func policySubject(
+        of attributes: APIKey.Attributes,
+        _ owner: Consumer.ID,
+        in workspace: Workspace.ID,
+        at createdAt: Timestamp
+    ) throws -> PolicySubject {
+        PolicySubject(
+            attributes,
+            owner: try self.consumer(owner, in: workspace)?.attributes.kind,
+            roleScopes: try self.roleScopes(of: attributes.roles, in: workspace),
+            createdAt: createdAt
         )
+    }
+
+    /// How long the policies let a key live.
+    func longestLife(of key: APIKey, _ api: API) throws -> Duration? {
+        try self.placeRules(api, key.environment)?.longestLife(of: try self.granted(to: key).scopes)
     }
 
     /// The scopes of roles.
@@ -61,20 +75,31 @@ extension ChangeBy {
     /// What was wrong before and is not touched stays: nobody should have to repair a name before a leak can be
     /// answered with narrower networks.
     func policyViolations(
-        of key: inout APIKey,
+        of key: APIKey,
         from former: APIKey,
         _ api: API,
         touching fields: Set<String>
     ) throws -> [Violation] {
-        guard let rules = try self.tx.placeRules(api, key.environment) else { return [] }
+        guard let rules = try self.tx.placeRules(api, key.environment), !rules.isEmpty else { return [] }
         let subject = try self.tx.policySubject(of: key)
-        key.longestLife = rules.longestLife(of: ScopeSet(subject.scopes + subject.roleScopes))
-        guard !rules.isEmpty else { return [] }
         let before = Set(rules.violations(of: try self.tx.policySubject(of: former)))
         return rules.violations(of: subject).filter { violation in
             let field = violation.pointer.dropFirst().prefix { $0 != "/" }
             return fields.contains(String(field)) || !before.contains(violation)
         }
+    }
+
+    /// What other attributes would make wrong of a key by the policies, or leave wrong of what they change.
+    func policyViolations(
+        of key: APIKey,
+        with attributes: APIKey.Attributes,
+        _ api: API,
+        at pointer: String
+    ) throws -> [Violation] {
+        var wanted = key
+        wanted.attributes = attributes
+        return try self.policyViolations(of: wanted, from: key, api, touching: key.attributes.fields(changedIn: attributes))
+            .map { Violation(pointer + $0.pointer, $0.message, rule: $0.rule, policy: $0.policy) }
     }
 
     /// Writes down how long keys can live everywhere, as verification reads it.
@@ -98,6 +123,20 @@ extension ChangeBy {
         guard Set(lifetimes) != Set(try self.tx.placeLifetimes(in: self.workspaceID)) else { return }
         try self.tx.replacePlaceLifetimes(lifetimes, in: self.workspaceID)
         self.effects.changedEverything = true
+    }
+}
+
+extension APIKey.Attributes {
+    /// The fields that are different, as violations point at them.
+    func fields(changedIn other: Self) -> Set<String> {
+        var fields: Set<String> = []
+        if self.name != other.name { fields.insert("name") }
+        if self.scopes != other.scopes { fields.insert("scopes") }
+        if self.roles != other.roles { fields.insert("roles") }
+        if self.expiresAt != other.expiresAt { fields.insert("expiresAt") }
+        if self.restrictions != other.restrictions { fields.insert("restrictions") }
+        if self.metadata != other.metadata { fields.insert("metadata") }
+        return fields
     }
 }
 

@@ -162,7 +162,7 @@ public struct StoredAnswerID: Hashable, Sendable {
 }
 
 /// What can be read in a transaction.
-public protocol AuthorityReading: EventReading, CredentialReading, PolicyReading {
+public protocol AuthorityReading: EventReading, CredentialReading, PolicyReading, RequestReading, CampaignReading {
     func workspace(named name: ResourceName) throws -> Workspace?
 
     func api(_ id: API.ID, in workspace: Workspace.ID) throws -> API?
@@ -237,7 +237,9 @@ public protocol AuthorityReading: EventReading, CredentialReading, PolicyReading
 }
 
 /// What can be changed in a transaction.
-public protocol AuthorityWriting: AuthorityReading, EventWriting, CredentialWriting, PolicyWriting {
+public protocol AuthorityWriting: AuthorityReading, EventWriting, CredentialWriting, PolicyWriting, RequestWriting,
+    CampaignWriting
+{
     func insert(_ workspace: Workspace) throws
     func insert(_ api: API) throws
     func update(_ api: API) throws

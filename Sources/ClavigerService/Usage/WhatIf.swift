@@ -83,7 +83,8 @@ extension Authority {
         let scopes = ScopeSet((thought.scopes ?? key.attributes.scopes) + roles)
         let rules = api.attributes.endpointRules
         var report = WhatIfReport()
-        try await self.forEachUse(of: id, days: thought.days, by: caller) { entry in
+        try await self.refreshUsage()
+        try await self.forEachUse(of: id, days: thought.days, in: caller.workspaceID) { entry in
             report.uses += 1
             let context = ClientContext(
                 ip: entry.clientAddress,
@@ -121,7 +122,19 @@ extension Authority {
     /// Which of a key's scopes recorded uses have needed.
     public func scopeUsage(_ id: APIKey.ID, days: Int, by caller: Caller) async throws -> ScopeUsage {
         let (_, api, granted) = try await self.keyWithScopes(id, by: caller)
+        try await self.refreshUsage()
         let rules = api.attributes.endpointRules
+        return try await self.scopeUsage(of: id, granted, rules, days: days, in: caller.workspaceID)
+    }
+
+    /// Which scopes recorded uses have needed; whoever calls it has decided that they may be told.
+    func scopeUsage(
+        of id: APIKey.ID,
+        _ granted: ScopeSet,
+        _ rules: EndpointRules,
+        days: Int,
+        in workspace: Workspace.ID
+    ) async throws -> ScopeUsage {
         var usage = ScopeUsage(
             granted: granted.scopes.map { ScopeUsage.Entry(scope: $0, uses: 0, lastUsed: nil) },
             proposed: [],
@@ -129,7 +142,7 @@ extension Authority {
             notJudged: 0
         )
         var needed: Set<Scope> = []
-        try await self.forEachUse(of: id, days: days, by: caller) { entry in
+        try await self.forEachUse(of: id, days: days, in: workspace) { entry in
             usage.uses += 1
             guard let query = Self.needed(entry, rules) else {
                 usage.notJudged += 1
@@ -166,12 +179,11 @@ extension Authority {
     private func forEachUse(
         of id: APIKey.ID,
         days: Int,
-        by caller: Caller,
+        in workspace: Workspace.ID,
         _ body: (AccessLogEntry) -> Void
     ) async throws {
-        try await self.refreshUsage()
         let since = self.time.now() - .seconds(days * 86_400)
-        try await self.usage.forEachUse(of: id, since: since, in: caller.workspaceID) { entries in
+        try await self.usage.forEachUse(of: id, since: since, in: workspace) { entries in
             for entry in entries where entry.code == VerificationCode.valid.number { body(entry) }
         }
     }

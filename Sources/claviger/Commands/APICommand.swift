@@ -10,6 +10,7 @@ struct APICommand: ParsableCommand, Resource {
         discussion: "Example:\n  claviger api create payments --prefix pay --scope invoices.read",
         subcommands: [
             Create.self, List.self, ShowCommand<Self>.self, Update.self, APIRestrictCommand.self,
+            APIApprovalCommand.self,
             DeleteCommand<Self>.self,
         ]
     )

@@ -25,6 +25,10 @@ struct KeyCreateCommand: ClientCommand {
             the key goes to standard error:
               umask 077; claviger key create … > acme-token
 
+            In an emergency, where keys are made by request, for at most 24 hours:
+              claviger key create "Repair" --api payments --environment production \\
+                --consumer acme --break-glass "Billing is down" --until 4h
+
             A management key is a key of the api claviger:
               claviger key create "Deployment" --api claviger \\
                 --environment production --consumer acme --role operator
@@ -46,6 +50,7 @@ struct KeyCreateCommand: ClientCommand {
     var kind = KeyCommand.Kind.secret
     @Option(help: ArgumentHelp("What your own systems say about it.", valueName: "json object"))
     var metadata: ObjectArgument?
+    @OptionGroup(title: "Emergency") var emergency: BreakGlassOptions
     @Option(
         help: ArgumentHelp(
             "Makes repeating the command safe for 24 hours; times from now must then be RFC 3339.",
@@ -60,7 +65,7 @@ struct KeyCreateCommand: ClientCommand {
 
     func validate() throws {
         try StandardInput.check([("the restrictions", self.restrictions.restrictions)], self.server)
-        let isRelative = [self.expires, self.notBefore].contains {
+        let isRelative = [self.expires, self.notBefore, self.emergency.until].contains {
             if case .fromNow? = $0 { true } else { false }
         }
         // The request would be another one each time, and the server would refuse it.
@@ -85,6 +90,7 @@ struct KeyCreateCommand: ClientCommand {
         try self.restrictions.fill(&body)
         self.allowance.fill(&body)
         body.set("metadata", self.metadata?.json)
+        body.set("breakGlass", self.emergency.json)
         let headers = Session.idempotency(self.idempotencyKey)
         let answer = try await session.client.send(.post, ["v1", "keys"], body: body.json, headers: headers)
         session.showIssued(answer.body)

@@ -110,9 +110,9 @@ import Testing
         ),
         Row(
             rule: "scopes.wildcardDepth",
-            document: #"{"scopes": {"wildcardDepth": 1}}"#,
-            accepted: #"{"roleScopes": ["a.*"]}"#,
-            refused: #"{"roleScopes": ["*"]}"#,
+            document: #"{"scopes": {"wildcardDepth": 2}}"#,
+            accepted: #"{"roleScopes": ["a.b.*"]}"#,
+            refused: #"{"roleScopes": ["a.*"]}"#,
             pointer: "/roles"
         ),
         Row(
