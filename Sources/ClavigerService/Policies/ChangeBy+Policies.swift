@@ -53,7 +53,7 @@ extension AuthorityReading {
 
     /// How long the policies let a key live.
     func longestLife(of key: APIKey, _ api: API) throws -> Duration? {
-        try self.placeRules(api, key.environment)?.longestLife(of: try self.granted(to: key).scopes)
+        try self.placeRules(api, key.environment)?.longestLife(of: try self.granted(to: key))
     }
 
     /// The scopes of roles.
