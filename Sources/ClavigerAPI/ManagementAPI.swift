@@ -48,6 +48,8 @@ public struct ManagementAPI: Sendable {
         self.registerKeyring(&registry)
         self.registerTokens(&registry)
         self.registerLeaks(&registry)
+        self.registerBulk(&registry)
+        self.registerHygiene(&registry)
     }
 }
 

@@ -25,6 +25,7 @@ struct Migration: Sendable {
         Migration(number: 1, name: "initial", resource: PackageResources.m0001_initial_sql),
         Migration(number: 2, name: "events", resource: PackageResources.m0002_events_sql),
         Migration(number: 3, name: "leaks", resource: PackageResources.m0003_leaks_sql),
+        Migration(number: 4, name: "bulk", resource: PackageResources.m0004_bulk_sql),
     ]
 
     /// Those of a day of the access log.
@@ -34,7 +35,8 @@ struct Migration: Sendable {
 
     /// Those of the roll-ups.
     static let usage: [Migration] = [
-        Migration(number: 1, name: "initial", resource: PackageResources.u0001_initial_sql)
+        Migration(number: 1, name: "initial", resource: PackageResources.u0001_initial_sql),
+        Migration(number: 2, name: "networks", resource: PackageResources.u0002_networks_sql),
     ]
 }
 

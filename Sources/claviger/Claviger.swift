@@ -37,6 +37,7 @@ struct Claviger: AsyncParsableCommand {
                 name: "Keys",
                 subcommands: [
                     APICommand.self, ConsumerCommand.self, PlanCommand.self, RoleCommand.self, KeyCommand.self,
+                    BulkCommand.self,
                 ]
             ),
             CommandGroup(
@@ -45,7 +46,9 @@ struct Claviger: AsyncParsableCommand {
             ),
             CommandGroup(
                 name: "Oversight",
-                subcommands: [AuditCommand.self, WebhookCommand.self, LeakCommand.self, KeyringCommand.self]
+                subcommands: [
+                    AuditCommand.self, WebhookCommand.self, LeakCommand.self, HygieneCommand.self, KeyringCommand.self,
+                ]
             ),
             CommandGroup(name: "You", subcommands: [SelfCommand.self, ProfileCommand.self]),
         ]

@@ -91,31 +91,28 @@ extension Authority {
             let caller = change.caller
             var (key, api) = try change.tx.existingKey(id, for: command.permission, caller)
             try Problem.checkVersion(version, is: key.version)
-            try Self.checkReach(to: key, api, command, change)
+            try change.tx.checkReach(to: key, api, command, caller)
             if try !change.carryOut(command, on: &key, reason: request.reason, note: request.note) {
                 change.nothingToDo()
             }
             return KeyReading(value: key, readAt: change.now)
         }
     }
+}
 
+extension AuthorityReading {
     /// A management key is power over Claviger: whoever has less than it holds cannot give that power back by resuming
     /// it, nor for longer than their own (promise P8), nor take it from others.
     ///
     /// Everybody may end their own key.
-    private static func checkReach(
-        to key: APIKey,
-        _ api: API,
-        _ command: KeyCommand,
-        _ change: Change
-    ) throws {
-        guard api.isManagement, key.id != change.caller.keyID else { return }
-        let granted = try change.tx.granted(to: key)
-        if let missing = change.caller.scopes.missing(from: granted.scopes).first {
+    func checkReach(to key: APIKey, _ api: API, _ command: KeyCommand, _ caller: Caller) throws {
+        guard api.isManagement, key.id != caller.keyID else { return }
+        let granted = try self.granted(to: key)
+        if let missing = caller.scopes.missing(from: granted.scopes).first {
             throw Problem.forbidden(needed: missing)
         }
-        if command == .resume { try change.caller.requireItsRestrictions(on: key) }
-        guard command == .resume, let limit = change.caller.expiresAt else { return }
+        if command == .resume { try caller.requireItsRestrictions(on: key) }
+        guard command == .resume, let limit = caller.expiresAt else { return }
         if key.attributes.expiresAt.map({ $0 > limit }) ?? true {
             throw Problem(.forbidden, "The key would outlive your own management key, which expires at \(limit.text).")
         }

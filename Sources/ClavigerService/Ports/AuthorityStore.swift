@@ -153,7 +153,7 @@ public struct StoredAnswerID: Hashable, Sendable {
 }
 
 /// What can be read in a transaction.
-public protocol AuthorityReading: EventReading {
+public protocol AuthorityReading: EventReading, BulkReading, HygieneReading {
     func workspace(named name: ResourceName) throws -> Workspace?
 
     func api(_ id: API.ID, in workspace: Workspace.ID) throws -> API?
@@ -228,7 +228,7 @@ public protocol AuthorityReading: EventReading {
 }
 
 /// What can be changed in a transaction.
-public protocol AuthorityWriting: AuthorityReading, EventWriting {
+public protocol AuthorityWriting: AuthorityReading, EventWriting, BulkWriting {
     func insert(_ workspace: Workspace) throws
     func insert(_ api: API) throws
     func update(_ api: API) throws

@@ -2,7 +2,7 @@ import ClavigerCore
 import ClavigerService
 
 extension SQLTransaction {
-    private static var keyColumns: SQL {
+    static var keyColumns: SQL {
         """
         id, workspace_id, api_id, environment, consumer_id, kind, start, name, scopes, state, state_at, state_by,
         state_reason, state_note, not_before, expires_at, restrictions, limits, credits, credit_generation,
@@ -47,7 +47,7 @@ extension SQLTransaction {
     }
 
     /// A state with time taken into account, as ``APIKey/state(at:)`` does.
-    private static func condition(_ state: KeyState.Name, at now: Timestamp) -> SQL {
+    static func condition(_ state: KeyState.Name, at now: Timestamp) -> SQL {
         switch state {
         case .expired:
             "state IN ('pending', 'active', 'suspended') AND expires_at <= \(now)"
@@ -168,8 +168,12 @@ extension SQLTransaction {
             WHERE key_roles.key_id = \(id) ORDER BY roles.name
             """
         )
-        return APIKey(
-            id: id,
+        return try Self.key(row, roles: roles.map { try $0.value("name") })
+    }
+
+    static func key(_ row: Row, roles: [ResourceName]) throws -> APIKey {
+        APIKey(
+            id: try row.value("id"),
             workspaceID: try row.value("workspace_id"),
             apiID: try row.value("api_id"),
             environment: try row.value("environment"),
@@ -179,7 +183,7 @@ extension SQLTransaction {
             attributes: APIKey.Attributes(
                 name: try row.value("name"),
                 scopes: try row.value("scopes", as: ScopeList.self).scopes,
-                roles: try roles.map { try $0.value("name") },
+                roles: roles,
                 notBefore: try row.value("not_before"),
                 expiresAt: try row.value("expires_at"),
                 restrictions: try row.restrictions("restrictions"),
