@@ -53,6 +53,8 @@ public struct ManagementAPI: Sendable {
         self.registerPolicies(&registry)
         self.registerKeyRequests(&registry)
         self.registerReviews(&registry)
+        self.registerBulk(&registry)
+        self.registerHygiene(&registry)
     }
 }
 

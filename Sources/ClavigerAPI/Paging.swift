@@ -16,12 +16,7 @@ struct Paging {
     ///
     /// A cursor fits only the list, the filters and the workspace that it was given for.
     init(_ query: inout QueryReader, _ request: Request, _ context: CallerContext, _ authority: Authority) throws {
-        let limit = query.optional("limit") { text throws(FieldError) in
-            guard let limit = Int(text), (1...Self.highestLimit).contains(limit) else {
-                throw FieldError("must be a whole number from 1 to \(Self.highestLimit)")
-            }
-            return limit
-        }
+        let limit = query.optional("limit", Field.pageSize)
         let filters = (request.uri.query ?? "").split(separator: "&")
             .filter { !$0.hasPrefix("cursor=") && !$0.hasPrefix("limit=") }.sorted().joined(separator: "&")
         let binding = "\(context.caller.workspaceID.text) \(request.uri.path)?\(filters)"
@@ -56,5 +51,15 @@ struct Paging {
     /// The cursor of the page that begins after a position.
     func cursor(_ position: String) throws -> String {
         try self.authority.sealCursor(position, binding: self.binding)
+    }
+}
+
+extension Field {
+    /// How many elements a list is to have at most.
+    static func pageSize(_ text: String) throws(FieldError) -> Int {
+        guard let limit = Int(text), (1...Paging.highestLimit).contains(limit) else {
+            throw FieldError("must be a whole number from 1 to \(Paging.highestLimit)")
+        }
+        return limit
     }
 }

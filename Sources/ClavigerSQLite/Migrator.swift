@@ -28,6 +28,7 @@ struct Migration: Sendable {
         Migration(number: 4, name: "rotation", resource: PackageResources.m0004_rotation_sql),
         Migration(number: 5, name: "policies", resource: PackageResources.m0005_policies_sql),
         Migration(number: 6, name: "requests", resource: PackageResources.m0006_requests_sql),
+        Migration(number: 7, name: "bulk", resource: PackageResources.m0007_bulk_sql),
     ]
 
     /// Those of a day of the access log.
@@ -37,7 +38,8 @@ struct Migration: Sendable {
 
     /// Those of the roll-ups.
     static let usage: [Migration] = [
-        Migration(number: 1, name: "initial", resource: PackageResources.u0001_initial_sql)
+        Migration(number: 1, name: "initial", resource: PackageResources.u0001_initial_sql),
+        Migration(number: 2, name: "networks", resource: PackageResources.u0002_networks_sql),
     ]
 }
 

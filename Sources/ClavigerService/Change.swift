@@ -35,20 +35,29 @@ struct ChangeBy<By: Author> {
         reason: String? = nil
     ) throws {
         self.hasRecord = true
-        try self.tx.append(
-            AuditRecord(
-                id: self.newID(),
-                workspaceID: self.workspaceID,
-                at: self.now,
-                actor: self.author.actor,
-                action: action.text,
-                target: AuditRecord.Target(kind: action.target.rawValue, id: id),
-                outcome: .done,
-                reason: reason,
-                before: before,
-                after: after,
-                requestID: self.author.requestID.isEmpty ? nil : self.author.requestID
-            )
+        try self.tx.append(self.auditRecord(action, id, before: before, after: after, reason: reason))
+    }
+
+    /// The audit record of something that was done.
+    func auditRecord(
+        _ action: AuditAction,
+        _ id: String?,
+        before: JSON? = nil,
+        after: JSON? = nil,
+        reason: String? = nil
+    ) -> AuditRecord {
+        AuditRecord(
+            id: self.newID(),
+            workspaceID: self.workspaceID,
+            at: self.now,
+            actor: self.author.actor,
+            action: action.text,
+            target: AuditRecord.Target(kind: action.target.rawValue, id: id),
+            outcome: .done,
+            reason: reason,
+            before: before,
+            after: after,
+            requestID: self.author.requestID.isEmpty ? nil : self.author.requestID
         )
     }
 
@@ -77,6 +86,7 @@ extension ChangeBy<Caller> {
 struct AuditAction: Hashable, Sendable {
     enum Target: String {
         case workspace, api, consumer, role, plan, key, keyring, audit, usage, leak, webhook, policy
+        case bulk, hygiene
         case limitOverride = "limit_override"
         case request, review
     }

@@ -39,6 +39,7 @@ struct Claviger: AsyncParsableCommand {
                     APICommand.self, ConsumerCommand.self, PlanCommand.self, RoleCommand.self, KeyCommand.self,
                     PolicyCommand.self,
                     RequestCommand.self, ReviewCommand.self,
+                    BulkCommand.self,
                 ]
             ),
             CommandGroup(
@@ -47,7 +48,9 @@ struct Claviger: AsyncParsableCommand {
             ),
             CommandGroup(
                 name: "Oversight",
-                subcommands: [AuditCommand.self, WebhookCommand.self, LeakCommand.self, KeyringCommand.self]
+                subcommands: [
+                    AuditCommand.self, WebhookCommand.self, LeakCommand.self, HygieneCommand.self, KeyringCommand.self,
+                ]
             ),
             CommandGroup(name: "You", subcommands: [SelfCommand.self, AgentCommand.self, ProfileCommand.self]),
         ]

@@ -174,6 +174,10 @@ import Yams
         case "POST /v1/keys/{id}/revoke": #"{"reason": "other"}"#
         case "POST /v1/keys/{id}/rotation/extend": #"{"grace": "1h"}"#
         case "POST /v1/leaks": #"{"tokens": [{"token": "\#(key.token)"}]}"#
+        case "POST /v1/bulk/preview": #"{"filter": {"apiId": "payments"}, "action": "revoke"}"#
+        case "POST /v1/bulk/apply": #"{"previewId": "prv_0000000000000000000000"}"#
+        case "POST /v1/consumers/{id}/offboard":
+            #"{"previewId": "prv_0000000000000000000000", "action": "revoke"}"#
         case "POST /oauth/introspect": "token=\(key.token)"
         case "POST /v1/keyring/rotate": #"{"purpose": "all"}"#
         default: "{}"

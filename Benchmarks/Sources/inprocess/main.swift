@@ -1,5 +1,6 @@
 // Measures verification without HTTP, and the calls whose time depends on the number of keys.
 //
+//   inprocess FOLDER bulk                 revokes 100,000 keys with one call, and looks through all keys
 //   inprocess FOLDER TOKENS [SECONDS]    each throughput is measured for SECONDS in each of five rounds
 import Bench
 import ClavigerCore
@@ -10,6 +11,13 @@ import Foundation
 let arguments = CommandLine.arguments
 if arguments.count == 3, arguments[2] == "fold" {
     try await FoldBench.run(folder: arguments[1], records: 400_000)
+    exit(0)
+}
+if arguments.count == 3, arguments[2] == "bulk" {
+    let workbench = try await Workbench.open(arguments[1])
+    try await BulkBench.run(workbench, keys: 100_000)
+    try await BulkBench.hygiene(workbench)
+    try await workbench.close()
     exit(0)
 }
 guard arguments.count >= 3 else { throw BenchmarkFailure("usage: inprocess FOLDER TOKENS [SECONDS]") }

@@ -55,5 +55,6 @@ extension ManagementAPI {
             try await self.authority.deleteConsumer(id, expecting: try request.expectedVersion(), by: context.caller)
             return Response(status: .noContent)
         }
+        self.registerOffboarding(&registry)
     }
 }

@@ -12,19 +12,22 @@ extension AccessLogFilter {
         self.apiID = query.optional("apiId", Field.id(of: API.self))
         self.environment = query.optional("environment", EnvironmentName.init(parsing:))
         self.code = query.optional("code", Field.name(of: VerificationCode.self))?.number
-        self.network = query.optional("network") { text throws(FieldError) in
-            do throws(CIDRError) {
-                return try CIDR(parsing: text)
-            } catch {
-                throw FieldError(error.violation)
-            }
-        }
+        self.network = query.optional("network", Field.network)
         self.from = query.optional("from", Field.timestamp)
         self.to = query.optional("to", Field.timestamp(notBefore: self.from))
     }
 }
 
 extension Field {
+    /// A network, or an address.
+    static func network(_ text: String) throws(FieldError) -> CIDR {
+        do throws(CIDRError) {
+            return try CIDR(parsing: text)
+        } catch {
+            throw FieldError(error.violation)
+        }
+    }
+
     /// The end of a time that begins at `from`.
     static func timestamp(notBefore from: Timestamp?) -> (String) throws(FieldError) -> Timestamp {
         { text throws(FieldError) in

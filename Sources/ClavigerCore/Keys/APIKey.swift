@@ -56,8 +56,8 @@ public struct APIKey: Hashable, Sendable, Identified {
     public let apiID: API.ID
     /// The one environment that it belongs to.
     public let environment: EnvironmentName
-    /// Who owns it.
-    public let consumerID: Consumer.ID
+    /// Who owns it; it changes when its owner leaves and another takes over.
+    public var consumerID: Consumer.ID
     /// Whether it is a secret.
     public let kind: KeyKind
     /// The public beginning of its current token, up to and with the lookup id.

@@ -153,7 +153,7 @@ extension Authority {
     }
 
     /// Where the caller may read keys; nil for everywhere, a refusal for nowhere.
-    private static func readablePlaces(
+    static func readablePlaces(
         _ apis: [API],
         environment: EnvironmentName?,
         _ caller: Caller

@@ -91,7 +91,7 @@ extension Authority {
             let caller = change.caller
             var (key, api) = try change.tx.existingKey(id, for: command.permission, caller)
             try Problem.checkVersion(version, is: key.version)
-            try Self.checkReach(to: key, api, command, change)
+            try change.tx.checkReach(to: key, api, command, caller)
             if command == .resume, case .suspended = key.state { try change.requirePolicies(of: key, api) }
             if try !change.carryOut(command, on: &key, reason: request.reason, note: request.note) {
                 change.nothingToDo()
@@ -99,21 +99,21 @@ extension Authority {
             return KeyReading(value: key, readAt: change.now)
         }
     }
+}
 
-    /// Whoever has less than a management key holds cannot take that from others, nor give it back by resuming the key.
+extension AuthorityReading {
+    /// A management key is power over Claviger: whoever has less than it holds cannot give that power back by resuming
+    /// it, nor for longer than their own (promise P8), nor take it from others.
     ///
     /// Everybody may end their own key.
-    private static func checkReach(
-        to key: APIKey,
-        _ api: API,
-        _ command: KeyCommand,
-        _ change: Change
-    ) throws {
-        guard api.isManagement, key.id != change.caller.keyID else { return }
-        try change.requirePower(of: key, api)
+    func checkReach(to key: APIKey, _ api: API, _ command: KeyCommand, _ caller: Caller) throws {
+        guard api.isManagement, key.id != caller.keyID else { return }
+        if let missing = caller.scopes.missing(from: try self.granted(to: key).scopes).first {
+            throw Problem.forbidden(needed: missing)
+        }
         if command == .resume {
-            try change.caller.requireItsRestrictions(on: key)
-            try change.caller.requireLife(of: key)
+            try caller.requireItsRestrictions(on: key)
+            try caller.requireLife(of: key)
         }
     }
 }

@@ -162,7 +162,9 @@ public struct StoredAnswerID: Hashable, Sendable {
 }
 
 /// What can be read in a transaction.
-public protocol AuthorityReading: EventReading, CredentialReading, PolicyReading, RequestReading, CampaignReading {
+public protocol AuthorityReading: EventReading, CredentialReading, PolicyReading, RequestReading, CampaignReading,
+    BulkReading, HygieneReading
+{
     func workspace(named name: ResourceName) throws -> Workspace?
 
     func api(_ id: API.ID, in workspace: Workspace.ID) throws -> API?
@@ -238,7 +240,7 @@ public protocol AuthorityReading: EventReading, CredentialReading, PolicyReading
 
 /// What can be changed in a transaction.
 public protocol AuthorityWriting: AuthorityReading, EventWriting, CredentialWriting, PolicyWriting, RequestWriting,
-    CampaignWriting
+    CampaignWriting, BulkWriting
 {
     func insert(_ workspace: Workspace) throws
     func insert(_ api: API) throws

@@ -75,7 +75,7 @@ extension AuthorityReading {
     }
 }
 
-extension Change {
+extension ChangeBy {
     /// Refuses to make a key where keys are made by request only.
     func refuseWithoutApproval(_ api: API, _ environment: EnvironmentName) throws {
         guard try self.tx.approvalRules(of: api, environment).isRequired else { return }

@@ -30,6 +30,28 @@ extension SQLTransaction {
         )
     }
 
+    func append(_ records: [AuditRecord]) throws {
+        let first = try self.connection.row("SELECT COALESCE(MAX(event_index), -1) + 1 AS next FROM audit_events")?
+            .value("next", as: Int.self)
+        try self.connection.execute(
+            "INSERT INTO audit_events (\(sql: Self.auditColumns)) VALUES \(parameters: 16)",
+            rows: records.enumerated().map { offset, record in
+                let (kind, id, consumer, network): (String, APIKey.ID?, Consumer.ID?, String?) =
+                    switch record.actor {
+                    case .system: ("system", nil, nil, nil)
+                    case .key(let id, let consumer, let network): ("key", id, consumer, network)
+                    }
+                return [
+                    ((first ?? 0) + offset).sqlValue, record.id.sqlValue, record.workspaceID.sqlValue,
+                    record.at.sqlValue, kind.sqlValue, id.sqlValue, consumer.sqlValue, network.sqlValue,
+                    record.action.sqlValue, record.target.kind.sqlValue, record.target.id.sqlValue,
+                    record.outcome.rawValue.sqlValue, record.reason.sqlValue, record.before.sqlValue,
+                    record.after.sqlValue, record.requestID.sqlValue,
+                ]
+            }
+        )
+    }
+
     func auditEvents(_ filter: AuditFilter, in workspace: Workspace.ID, page: PageRequest) throws -> [AuditEvent] {
         var conditions: [SQL] = ["workspace_id = \(workspace)"]
         if let after = page.after.flatMap({ Int64($0) }) { conditions.append("event_index < \(after)") }

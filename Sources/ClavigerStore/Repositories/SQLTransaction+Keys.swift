@@ -2,7 +2,7 @@ import ClavigerCore
 import ClavigerService
 
 extension SQLTransaction {
-    private static var keyColumns: SQL {
+    static var keyColumns: SQL {
         """
         id, workspace_id, api_id, environment, consumer_id, kind, start, name, scopes, state, state_at, state_by,
         state_reason, state_note, not_before, expires_at, restrictions, limits, credits, credit_generation,
@@ -73,7 +73,7 @@ extension SQLTransaction {
     /// A state with time taken into account, as ``APIKey/state(at:)`` does.
     ///
     /// - Parameter isLimited: whether policies end keys; the index on their own ends is enough where none does.
-    private static func condition(_ state: KeyState.Name, at now: Timestamp, isLimited: Bool) -> SQL {
+    static func condition(_ state: KeyState.Name, at now: Timestamp, isLimited: Bool) -> SQL {
         let ended: SQL =
             isLimited
             ? "(expires_at <= \(now) OR created_at + \(sql: Self.longestLife) <= \(now))" : "expires_at <= \(now)"
@@ -197,8 +197,12 @@ extension SQLTransaction {
             WHERE key_roles.key_id = \(id) ORDER BY roles.name
             """
         )
-        return APIKey(
-            id: id,
+        return try Self.key(row, roles: roles.map { try $0.value("name") })
+    }
+
+    static func key(_ row: Row, roles: [ResourceName]) throws -> APIKey {
+        APIKey(
+            id: try row.value("id"),
             workspaceID: try row.value("workspace_id"),
             apiID: try row.value("api_id"),
             environment: try row.value("environment"),
@@ -208,7 +212,7 @@ extension SQLTransaction {
             attributes: APIKey.Attributes(
                 name: try row.value("name"),
                 scopes: try row.value("scopes", as: ScopeList.self).scopes,
-                roles: try roles.map { try $0.value("name") },
+                roles: roles,
                 notBefore: try row.value("not_before"),
                 expiresAt: try row.value("expires_at"),
                 restrictions: try row.restrictions("restrictions"),

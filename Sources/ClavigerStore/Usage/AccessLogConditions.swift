@@ -20,15 +20,20 @@ enum AccessLogConditions {
     /// Addresses are bytes in network order, so those of a network lie between its first and its last; the length
     /// keeps the two families apart.
     static func network(_ network: CIDR) -> [SQL] {
+        self.addresses("entries.client_address", in: network)
+    }
+
+    /// The same of any column with addresses.
+    static func addresses(_ column: SQL, in network: CIDR) -> [SQL] {
         let (last, length): (IPAddress, Int64) =
             switch network.network {
             case .v4(let bits): (.v4(bits | ~(UInt32.max << (32 - network.prefixLength))), 4)
             case .v6(let bits): (.v6(bits | ~(UInt128.max << (128 - network.prefixLength))), 16)
             }
         return [
-            "length(entries.client_address) = \(length)",
-            "entries.client_address >= \(AddressBytes(network.network))",
-            "entries.client_address <= \(AddressBytes(last))",
+            "length(\(sql: column)) = \(length)",
+            "\(sql: column) >= \(AddressBytes(network.network))",
+            "\(sql: column) <= \(AddressBytes(last))",
         ]
     }
 }

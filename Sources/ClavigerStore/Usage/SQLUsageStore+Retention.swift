@@ -28,6 +28,7 @@ extension SQLUsageStore {
             removed.rollUps += try await self.remove("usage_days", .day, before: now - retention.rollUps)
             removed.rollUps += try await self.remove("refusals", .hour, before: now - retention.detail)
             try await self.forgetClients(before: now - retention.detail)
+            try await self.forgetNetworks(before: now - retention.detail)
             if let failure { throw failure }
             return removed
         }

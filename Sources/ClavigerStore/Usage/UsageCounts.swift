@@ -46,6 +46,7 @@ struct UsageCounts: Sendable {
     private(set) var minutes: [Group: Sum] = [:]
     private(set) var lastUses: [Holder: LastUse] = [:]
     private(set) var refusals: [Refused: Int64] = [:]
+    private(set) var networks: [KeyNetworks.Week: NetworkSpread] = [:]
 
     /// Counts nothing.
     init() {}
@@ -55,6 +56,7 @@ struct UsageCounts: Sendable {
         let range: SQL = "sequence > \(Sequence64(position)) AND sequence <= \(Sequence64(end))"
         try self.readLastUses(connection, self.readMinutes(connection, range))
         try self.readRefusals(connection, range)
+        try KeyNetworks.read(connection, range, into: &self.networks)
     }
 
     /// Adds what another day has.
@@ -62,6 +64,7 @@ struct UsageCounts: Sendable {
         for (group, sum) in other.minutes { self.minutes[group, default: Sum(count: 0, cost: 0)] += sum }
         for (holder, use) in other.lastUses { self.note(use, of: holder) }
         for (refused, count) in other.refusals { self.refusals[refused, default: 0] += count }
+        for (week, spread) in other.networks { self.networks[week, default: NetworkSpread()].formUnion(spread) }
     }
 
     private mutating func note(_ use: LastUse, of holder: Holder) {
@@ -187,6 +190,7 @@ struct UsageCounts: Sendable {
         }
         try self.writeLastUses(connection)
         try self.writeRefusals(connection)
+        try KeyNetworks.write(self.networks, connection)
     }
 
     private func writeLastUses(_ connection: any DatabaseConnection) throws {

@@ -8,7 +8,10 @@ struct ConsumerCommand: ParsableCommand, Resource {
         commandName: "consumer",
         abstract: "Manage consumers: the owners of keys.",
         discussion: "Example:\n  claviger consumer create acme --kind customer",
-        subcommands: [Create.self, List.self, ShowCommand<Self>.self, Update.self, DeleteCommand<Self>.self]
+        subcommands: [
+            Create.self, List.self, ShowCommand<Self>.self, Update.self, DeleteCommand<Self>.self,
+            ConsumerOffboardCommand.self,
+        ]
     )
 
     static let command = "consumer"

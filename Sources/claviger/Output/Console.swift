@@ -13,6 +13,9 @@ enum Console {
     /// Whether standard output is a terminal, so that a person reads it.
     static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 
+    /// Whether a person can be asked: standard input is a terminal.
+    static var canAsk: Bool { isatty(STDIN_FILENO) == 1 }
+
     /// Writes lines to standard output.
     static func out(_ text: String) {
         Self.write(text + "\n", to: STDOUT_FILENO)
