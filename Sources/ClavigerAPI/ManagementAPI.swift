@@ -48,6 +48,7 @@ public struct ManagementAPI: Sendable {
         self.registerKeyring(&registry)
         self.registerTokens(&registry)
         self.registerLeaks(&registry)
+        self.registerImports(&registry)
     }
 }
 

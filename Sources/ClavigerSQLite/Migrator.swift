@@ -25,6 +25,7 @@ struct Migration: Sendable {
         Migration(number: 1, name: "initial", resource: PackageResources.m0001_initial_sql),
         Migration(number: 2, name: "events", resource: PackageResources.m0002_events_sql),
         Migration(number: 3, name: "leaks", resource: PackageResources.m0003_leaks_sql),
+        Migration(number: 4, name: "imports", resource: PackageResources.m0006_imports_sql),
     ]
 
     /// Those of a day of the access log.

@@ -76,6 +76,7 @@ struct AuditAction: Hashable, Sendable {
     enum Target: String {
         case workspace, api, consumer, role, plan, key, keyring, audit, usage, leak, webhook
         case limitOverride = "limit_override"
+        case keyImport = "import"
     }
 
     let target: Target

@@ -37,6 +37,7 @@ struct Claviger: AsyncParsableCommand {
                 name: "Keys",
                 subcommands: [
                     APICommand.self, ConsumerCommand.self, PlanCommand.self, RoleCommand.self, KeyCommand.self,
+                    ImportCommand.self,
                 ]
             ),
             CommandGroup(

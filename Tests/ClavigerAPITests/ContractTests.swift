@@ -86,6 +86,7 @@ import Yams
             let webhook = try await api.send(.post, "/v1/webhooks", ["url": "https://hooks.example.com/"])
                 .json["webhook"]?["id"]?.string
             let delivery = try await api.send(.post, "/v1/webhooks/\(webhook ?? "")/test").json["id"]?.string
+            let imported = try await api.importLines([]).json["id"]?.string
             for name in api.test.registry().authenticated where name.path != "/v1/self" {
                 let path = name.path
                     .replacingOccurrences(of: "/v1/apis/{id}", with: "/v1/apis/\(key.api)")
@@ -98,14 +99,19 @@ import Yams
                     .replacingOccurrences(of: "/v1/webhooks/{id}", with: "/v1/webhooks/\(webhook ?? "")")
                     .replacingOccurrences(of: "{delivery}", with: delivery ?? "")
                     .replacingOccurrences(of: "/reservations/{id}", with: "/reservations/\(reservation ?? "")")
+                    .replacingOccurrences(of: "/v1/imports/{id}", with: "/v1/imports/\(imported ?? "")")
+                    .replacing(/imports$/, with: "imports?apiId=payments&environment=production")
                 let body = Self.validBody(for: self.text(name), key)
                 let isForm = path.hasPrefix("/oauth/")
+                let isImport = name.path == "/v1/imports"
                 let answer = try await api.sendRaw(
                     name.method,
                     path,
                     Array(body.utf8),
                     token: powerless.token,
-                    headers: isForm ? [.contentType: "application/x-www-form-urlencoded"] : [:]
+                    headers: isForm
+                        ? [.contentType: "application/x-www-form-urlencoded"]
+                        : isImport ? [.contentType: "application/jsonl"] : [:]
                 )
                 if self.text(name) == "GET /v1/apis" {
                     // A list shows what may be seen: here nothing.

@@ -8,6 +8,7 @@ public enum Permission: Hashable, Sendable {
     /// What can be done to keys.
     public enum KeyAction: String, CaseIterable, Sendable {
         case create, read, update, suspend, resume, revoke, compromise, delete, verify, explain, reserve
+        case `import`
     }
 
     case createAPIs

@@ -13,6 +13,14 @@ enum Console {
     /// Whether standard output is a terminal, so that a person reads it.
     static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 
+    /// Whether a person sees what is written to standard error.
+    static var isErrorTerminal: Bool { isatty(STDERR_FILENO) == 1 }
+
+    /// Writes over the current line of a terminal, on standard error.
+    static func progress(_ text: String) {
+        Self.write("\r\u{1B}[K" + text, to: STDERR_FILENO)
+    }
+
     /// Writes lines to standard output.
     static func out(_ text: String) {
         Self.write(text + "\n", to: STDOUT_FILENO)
