@@ -112,7 +112,7 @@ public struct ForeignHash: Sendable {
         _ salt: [UInt8],
         _ hash: [UInt8]
     ) throws(FieldError) -> ForeignHash {
-        ForeignHash(.slow(try .pbkdf2(function, try Self.number(rounds), salt, hash.count)), hash)
+        ForeignHash(.slow(try .makePBKDF2(function, try Self.number(rounds), salt, hash.count)), hash)
     }
 
     private static func scrypt(
@@ -122,14 +122,14 @@ public struct ForeignHash: Sendable {
         _ salt: [UInt8],
         _ hash: [UInt8]
     ) throws(FieldError) -> ForeignHash {
-        ForeignHash(.slow(try .scrypt(cost, blockSize, parallelism, salt, hash.count)), hash)
+        ForeignHash(.slow(try .makeScrypt(cost, blockSize, parallelism, salt, hash.count)), hash)
     }
 
     private static func bcrypt(_ text: String, isPrehashed: Bool) throws(FieldError) -> ForeignHash {
         let bytes = Array(text.utf8)
         guard bytes.count == 60, bytes[29...].allSatisfy(SlowHash.isBcrypt) else { throw Self.unreadable }
         let setting = String(decoding: bytes[..<29], as: UTF8.self)
-        return ForeignHash(.slow(try .bcrypt(setting, isPrehashed: isPrehashed)), Array(bytes[29...]))
+        return ForeignHash(.slow(try .makeBcrypt(setting, isPrehashed: isPrehashed)), Array(bytes[29...]))
     }
 
     /// `argon2id`, `v=19`, `m=65536,t=3,p=4`, salt, hash.
@@ -145,7 +145,7 @@ public struct ForeignHash: Sendable {
             lanes: cost[2]
         )
         let hash = try Self.bytes(parts[4])
-        return ForeignHash(.slow(try .argon2(parameters, try Self.bytes(parts[3]), hash.count)), hash)
+        return ForeignHash(.slow(try .makeArgon2(parameters, try Self.bytes(parts[3]), hash.count)), hash)
     }
 
     private static let unreadable = FieldError("is not a whole hash of the kind that it says")

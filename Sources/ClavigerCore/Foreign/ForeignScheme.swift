@@ -104,12 +104,12 @@ extension ForeignScheme {
             case ("pbkdf2", 5):
                 guard let function = SlowHash.PBKDF2Function(rawValue: words[1]), let salt = Hexadecimal.bytes(words[3])
                 else { return nil }
-                self = .slow(try .pbkdf2(function, numbers[2], salt, numbers[4]))
+                self = .slow(try .makePBKDF2(function, numbers[2], salt, numbers[4]))
             case ("scrypt", 6):
                 guard let salt = Hexadecimal.bytes(words[4]) else { return nil }
-                self = .slow(try .scrypt(numbers[1], numbers[2], numbers[3], salt, numbers[5]))
+                self = .slow(try .makeScrypt(numbers[1], numbers[2], numbers[3], salt, numbers[5]))
             case ("bcrypt", 3):
-                self = .slow(try .bcrypt(words[2], isPrehashed: words[1] == "sha256"))
+                self = .slow(try .makeBcrypt(words[2], isPrehashed: words[1] == "sha256"))
             case ("argon2id", 7), ("argon2i", 7):
                 guard let variant = Argon2Parameters.Variant(rawValue: words[0]), let salt = Hexadecimal.bytes(words[5])
                 else { return nil }
@@ -120,7 +120,7 @@ extension ForeignScheme {
                     passes: numbers[3],
                     lanes: numbers[4]
                 )
-                self = .slow(try .argon2(cost, salt, numbers[6]))
+                self = .slow(try .makeArgon2(cost, salt, numbers[6]))
             default: return nil
             }
         } catch {
@@ -131,7 +131,7 @@ extension ForeignScheme {
 
 extension SlowHash {
     /// PBKDF2 within the bounds.
-    static func pbkdf2(
+    static func makePBKDF2(
         _ function: PBKDF2Function,
         _ rounds: Int,
         _ salt: [UInt8],
@@ -145,7 +145,7 @@ extension SlowHash {
     }
 
     /// scrypt within the bounds.
-    static func scrypt(
+    static func makeScrypt(
         _ cost: Int,
         _ blockSize: Int,
         _ parallelism: Int,
@@ -168,7 +168,7 @@ extension SlowHash {
     }
 
     /// bcrypt within the bounds; the setting is the beginning of the stored hash.
-    static func bcrypt(_ setting: String, isPrehashed: Bool) throws(FieldError) -> SlowHash {
+    static func makeBcrypt(_ setting: String, isPrehashed: Bool) throws(FieldError) -> SlowHash {
         let bytes = Array(setting.utf8)
         guard bytes.count == 29, bytes.starts(with: "$2".utf8), "aby".utf8.contains(bytes[2]),
             bytes[3] == UInt8(ascii: "$"), bytes[6] == UInt8(ascii: "$"),
@@ -181,7 +181,7 @@ extension SlowHash {
     }
 
     /// Argon2 with parameters that have been checked.
-    static func argon2(_ cost: Argon2Parameters, _ salt: [UInt8], _ length: Int) throws(FieldError) -> SlowHash {
+    static func makeArgon2(_ cost: Argon2Parameters, _ salt: [UInt8], _ length: Int) throws(FieldError) -> SlowHash {
         guard salt.count >= 8 else { throw FieldError("has a salt of less than 8 bytes, which Argon2 does not take") }
         try Self.check(salt, length)
         return .argon2(cost, salt: salt, length: length)

@@ -101,7 +101,7 @@ extension SQLTransaction {
             [id.sqlValue, .integer(Int64($0.line)), .text($0.reason)]
         }
         try self.connection.execute(
-            "INSERT OR IGNORE INTO import_refusals (import_id, line, reason) VALUES \(parameters: 3)",
+            "INSERT INTO import_refusals (import_id, line, reason) VALUES \(parameters: 3) ON CONFLICT DO NOTHING",
             rows: rows
         )
     }

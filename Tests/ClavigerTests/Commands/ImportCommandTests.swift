@@ -1,4 +1,5 @@
 import ArgumentParser
+import ClavigerCore
 import ClavigerTestSupport
 import Foundation
 import Testing
