@@ -51,6 +51,18 @@ let package = Package(
         ),
         // The hot path: cache, look-up filter, verification.
         .target(name: "ClavigerVerifier", dependencies: ["ClavigerCore"]),
+        // The slow hashes of imported keys. Away from ClavigerCore, so that clients need no system libraries.
+        .systemLibrary(name: "CArgon2", providers: [.apt(["libargon2-dev"]), .brew(["argon2"])]),
+        .systemLibrary(name: "CCrypt", providers: [.apt(["libcrypt-dev"])]),
+        .target(
+            name: "ClavigerHashes",
+            dependencies: [
+                "CArgon2", .target(name: "CCrypt", condition: .when(platforms: [.linux])), "ClavigerCore",
+                "ClavigerVerifier",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
+            ]
+        ),
         // Use cases: check permission, audit, act. Ports to storage.
         .target(
             name: "ClavigerService",
@@ -195,8 +207,8 @@ let package = Package(
         .target(
             name: "ClavigerTestSupport",
             dependencies: [
-                "ClavigerAPI", "ClavigerCore", "ClavigerHTTP", "ClavigerSQLite", "ClavigerService", "ClavigerStore",
-                "ClavigerVerifier",
+                "ClavigerAPI", "ClavigerCore", "ClavigerHTTP", "ClavigerHashes", "ClavigerSQLite", "ClavigerService",
+                "ClavigerStore", "ClavigerVerifier",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
             ]
@@ -208,9 +220,11 @@ let package = Package(
             name: "claviger",
             dependencies: [
                 "ClavigerAPI", "ClavigerClient", "ClavigerCore", "ClavigerEnvoy", "ClavigerGateway", "ClavigerHTTP",
-                "ClavigerService", "ClavigerSQLite", "ClavigerStore", "ClavigerVerifier", "ClavigerWebhooks", "CMalloc",
+                "ClavigerHashes", "ClavigerService", "ClavigerSQLite", "ClavigerStore", "ClavigerVerifier",
+                "ClavigerWebhooks", "CMalloc",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
@@ -241,6 +255,10 @@ let package = Package(
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]
+        ),
+        .testTarget(
+            name: "ClavigerHashesTests",
+            dependencies: ["ClavigerCore", "ClavigerHashes", "ClavigerTestSupport", "ClavigerVerifier"]
         ),
         .testTarget(name: "ClavigerVerifierTests", dependencies: ["ClavigerVerifier", "ClavigerTestSupport"]),
         .testTarget(
@@ -371,6 +389,7 @@ let package = Package(
 
 let warningsAsErrors = Context.environment["CLAVIGER_WARNINGS_AS_ERRORS"] != nil
 
+// System libraries are not compiled.
 for target in package.targets where target.type != .system {
     var settings = target.swiftSettings ?? []
     settings += [

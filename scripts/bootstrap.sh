@@ -24,6 +24,8 @@ fail() {
 packages=(
     "libsqlite3-dev|have_header sqlite3.h"
     "zlib1g-dev|have_header zlib.h"
+    "libargon2-dev|have_header argon2.h"
+    "libcrypt-dev|have_header crypt.h"
     "ca-certificates|test -e /etc/ssl/certs/ca-certificates.crt"
     "curl|command -v curl"
     "jq|command -v jq"

@@ -55,6 +55,7 @@ public struct ManagementAPI: Sendable {
         self.registerReviews(&registry)
         self.registerBulk(&registry)
         self.registerHygiene(&registry)
+        self.registerImports(&registry)
     }
 }
 

@@ -29,6 +29,7 @@ struct Migration: Sendable {
         Migration(number: 5, name: "policies", resource: PackageResources.m0005_policies_sql),
         Migration(number: 6, name: "requests", resource: PackageResources.m0006_requests_sql),
         Migration(number: 7, name: "bulk", resource: PackageResources.m0007_bulk_sql),
+        Migration(number: 8, name: "imports", resource: PackageResources.m0008_imports_sql),
     ]
 
     /// Those of a day of the access log.

@@ -89,6 +89,7 @@ struct AuditAction: Hashable, Sendable {
         case bulk, hygiene
         case limitOverride = "limit_override"
         case request, review
+        case keyImport = "import"
     }
 
     let target: Target

@@ -25,4 +25,14 @@ extension Keyring {
     public func makeHasher() -> TokenHasher {
         TokenHasher(peppers: self.keys(for: .pepper), current: self.currentVersion(of: .pepper))
     }
+
+    /// What makes the lookup ids of imported keys.
+    ///
+    /// From the oldest pepper, whatever the current one is: the ids are stored and found by.
+    func makeForeignFinder() -> ForeignFinder {
+        guard let oldest = self.versions(of: .pepper).first, let key = self.key(for: .pepper, version: oldest) else {
+            preconditionFailure("a keyring has every purpose")
+        }
+        return ForeignFinder(key: key)
+    }
 }

@@ -1,6 +1,7 @@
 import ClavigerAPI
 @_spi(Plaintext) public import ClavigerCore
 public import ClavigerHTTP
+public import ClavigerHashes
 import ClavigerSQLite
 public import ClavigerService
 public import ClavigerStore
@@ -44,13 +45,17 @@ public struct TestAuthority: Sendable {
     ///   - configuration: how much the verifier remembers.
     ///   - throttle: how much guessing is borne.
     ///   - eventPolicy: where outgoing events may go.
+    ///   - slowHasher: computes the slow hashes of imported keys.
+    ///   - mostSlowHashesWaiting: how many may wait for their turn.
     public init(
         database: (any Database)? = nil,
         rootKey: RootKey? = nil,
         seed: UInt64 = 1,
         configuration: Verifier.Configuration = Verifier.Configuration(capacity: 10_000),
         throttle: GuessThrottle.Configuration = GuessThrottle.Configuration(),
-        eventPolicy: EventPolicy = EventPolicy()
+        eventPolicy: EventPolicy = EventPolicy(),
+        slowHasher: any SlowHasher = SystemSlowHasher(),
+        mostSlowHashesWaiting: Int = 64
     ) async throws {
         let time = ManualTime()
         let random = SeededRandom(seed: seed)
@@ -85,6 +90,7 @@ public struct TestAuthority: Sendable {
             ledger: ledger,
             throttle: GuessThrottle(configuration: throttle, random: random),
             rehashSink: rehashes,
+            slowHashes: SlowHashQueue(slowHasher, atOnce: 2, mostWaiting: mostSlowHashesWaiting),
             configuration: configuration
         )
         self.keyring = KeyringHolder(keyring)
@@ -99,6 +105,7 @@ public struct TestAuthority: Sendable {
             eventPolicy: eventPolicy,
             logger: log.logger()
         )
+        try await self.authority.loadForeignRules()
         self.maintenance = Maintenance(
             authority: self.authority,
             rehashes: rehashes,

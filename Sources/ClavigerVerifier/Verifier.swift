@@ -55,6 +55,8 @@ public final class Verifier: Sendable {
         public var accounts: [AccountState] = []
         /// Makes the new hasher after the pepper has been rotated.
         public var makeHasher: (@Sendable () -> TokenHasher)?
+        /// By which rules imported keys are found, where that has changed.
+        public var foreignRules: ForeignRules?
 
         /// Makes effects that change nothing.
         public init() {}
@@ -66,13 +68,17 @@ public final class Verifier: Sendable {
     private let shards: [Shard]
     private let source: any CredentialSource
     private let time: any TimeSource
-    private let rehashSink: (any RehashSink)?
+    let rehashSink: (any RehashSink)?
+    /// Computes the slow hashes of imported keys; nil where there cannot be any.
+    let slowHashes: SlowHashQueue?
+    /// Read for tokens that are not ours only; nothing is called while it is held.
+    private let foreignRules = Mutex<ForeignRules?>(nil)
     private let sharing = SnapshotSharing()
     /// Numbers the loads of the filter.
     private let filterLoads = Atomic<UInt64>(0)
     private let configuration: Configuration
     private let usage: any UsageSink
-    private let throttle: GuessThrottle
+    let throttle: GuessThrottle
     /// Counts against limits.
     public let limiter: Limiter
     /// Holds the credit accounts.
@@ -102,6 +108,7 @@ public final class Verifier: Sendable {
         ledger: CreditLedger,
         throttle: GuessThrottle,
         rehashSink: (any RehashSink)? = nil,
+        slowHashes: SlowHashQueue? = nil,
         configuration: Configuration = Configuration()
     ) {
         self.source = source
@@ -111,6 +118,7 @@ public final class Verifier: Sendable {
         self.ledger = ledger
         self.throttle = throttle
         self.rehashSink = rehashSink
+        self.slowHashes = slowHashes
         self.configuration = configuration
         self.shards = (0..<Self.shardCount).map { _ in
             Shard(
@@ -149,7 +157,7 @@ public final class Verifier: Sendable {
     ) async throws -> (verdict: Verdict, record: RecordedUse?) {
         let use = UseInProgress(
             recording: recording,
-            query: query,
+            query: token.redacted(query),
             lookupID: token.lookupID,
             now: self.time.now(),
             begin: self.time.uptime(),
@@ -173,7 +181,7 @@ public final class Verifier: Sendable {
             sequence = written
         } else {
             do throws(JournalFull) {
-                sequence = try use.write(verdict)
+                sequence = try meter.use.write(verdict)
             } catch {
                 guard self.configuration.whenUnrecorded == .answer else {
                     meter.giveBack()
@@ -262,6 +270,23 @@ public final class Verifier: Sendable {
         switch presented.parsed {
         case .success(let parsed): token = parsed
         case .failure(let error):
+            if let foreign = presented.foreign, let rules = self.foreignRules.withLock({ $0 }) {
+                trace.add(.parse, .passed) { "not a token of ours; keys were imported, so it is looked for" }
+                if let refusal = self.attempts(query, uptime, reporter, as: Meter.self, &trace) { return refusal }
+                let verdict = try await self.decideForeign(
+                    foreign,
+                    rules,
+                    query,
+                    at: now,
+                    uptime,
+                    reporter: reporter,
+                    isVisible: isVisible,
+                    meter: &meter,
+                    trace: &trace
+                )
+                self.count(verdict, query, uptime, reporter, as: Meter.self)
+                return verdict
+            }
             trace.add(.parse, .failed) { error.explanation }
             // Its shape says enough: nothing is saved by asking the throttle. One that waits as told is not counted.
             if Meter.self == UseMeter.self, let ip = query.context.ip,
@@ -272,20 +297,9 @@ public final class Verifier: Sendable {
             return .malformed
         }
         trace.add(.parse, .passed) { "a token with the lookup id \(token.lookupID)" }
+        if let refusal = self.attempts(query, uptime, reporter, as: Meter.self, &trace) { return refusal }
 
-        if Meter.self == NoMeter.self {
-            // Callers of this server: one that guesses must not lock its neighbours out of it.
-        } else if let ip = query.context.ip {
-            if let wait = self.throttle.shouldRefuse(ip, reporter: reporter, at: uptime) {
-                trace.add(.attempts, .failed) { "this network has sent too many bad tokens" }
-                return .tooManyAttempts(retryAfter: wait)
-            }
-            trace.add(.attempts, .passed) { "this network has not sent too many bad tokens" }
-        } else {
-            trace.add(.attempts, .skipped) { "the client's address is not known" }
-        }
-
-        let (snapshot, pipeline) = try await self.lookUp(token, at: now)
+        let (snapshot, pipeline) = try await self.lookUp(token.lookupID, at: now)
         let verdict = try pipeline.decide(
             token,
             snapshot,
@@ -295,30 +309,27 @@ public final class Verifier: Sendable {
             meter: &meter,
             trace: &trace
         )
-        if Meter.self == UseMeter.self, let ip = query.context.ip {
-            if verdict.isValid {
-                self.throttle.recordGood(ip, reporter: reporter, at: uptime)
-            } else if verdict.code == .notFound {
-                self.throttle.recordBad(ip, reporter: reporter, at: uptime)
-            }
-        }
+        self.count(verdict, query, uptime, reporter, as: Meter.self)
         if verdict.isValid, let key = verdict.key, let digest = pipeline.rehashed(token, key) {
             self.rehashSink?.rehashed(key.credentialID, token.lookupID, digest)
         }
         return verdict
     }
 
-    private func lookUp(
-        _ token: KeyToken,
+    /// The hasher of some shard, where there is no lookup id to choose one by.
+    var anyHasher: TokenHasher { self.shards[0].state.withLock { $0.pipeline.hasher } }
+
+    func lookUp(
+        _ lookupID: LookupID,
         at now: Timestamp
     ) async throws -> (KeySnapshot?, VerificationPipeline) {
-        let shard = self.shard(of: token.lookupID)
-        let (found, pipeline) = shard.state.withLock { ($0.find(token.lookupID, at: now), $0.pipeline) }
+        let shard = self.shard(of: lookupID)
+        let (found, pipeline) = shard.state.withLock { ($0.find(lookupID, at: now), $0.pipeline) }
         switch found {
         case .snapshot(let known): return (known, pipeline)
         case .absent: return (nil, pipeline)
         case .miss(let epoch):
-            let loaded = try await self.source.credential(for: token.lookupID, sharing: self.sharing)
+            let loaded = try await self.source.credential(for: lookupID, sharing: self.sharing)
             // Before anybody finds the snapshot; an account that is there already knows better what is left.
             for account in loaded?.accounts ?? [] { self.ledger.load(account) }
             let until = now + self.configuration.negativeLifetime
@@ -326,7 +337,7 @@ public final class Verifier: Sendable {
             return shard.state.withLock { shard in
                 let isCurrent = shard.keep(
                     loaded?.snapshot,
-                    for: token.lookupID,
+                    for: lookupID,
                     askedAt: epoch,
                     negativeUntil: until
                 )
@@ -344,6 +355,7 @@ public final class Verifier: Sendable {
         for id in effects.changed { self.shard(of: id).state.withLock { $0.forget(id) } }
         if effects.changedEverything { self.sharing.forgetAll() }
         for shard in self.shards where effects.changedEverything { shard.state.withLock { $0.forgetAll() } }
+        if let rules = effects.foreignRules { self.foreignRules.withLock { $0 = rules.rules.isEmpty ? nil : rules } }
         if let makeHasher = effects.makeHasher {
             for shard in self.shards {
                 let pipeline = VerificationPipeline(hasher: makeHasher())

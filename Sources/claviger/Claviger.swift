@@ -40,6 +40,7 @@ struct Claviger: AsyncParsableCommand {
                     PolicyCommand.self,
                     RequestCommand.self, ReviewCommand.self,
                     BulkCommand.self,
+                    ImportCommand.self,
                 ]
             ),
             CommandGroup(

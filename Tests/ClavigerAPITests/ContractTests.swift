@@ -88,6 +88,7 @@ import Yams
             let webhook = try await api.send(.post, "/v1/webhooks", ["url": "https://hooks.example.com/"])
                 .json["webhook"]?["id"]?.string
             let delivery = try await api.send(.post, "/v1/webhooks/\(webhook ?? "")/test").json["id"]?.string
+            let imported = try await api.importLines([]).json["id"]?.string
             let request = try await api.send(
                 .post,
                 "/v1/key-requests",
@@ -119,14 +120,19 @@ import Yams
                     .replacingOccurrences(of: "{item}", with: item ?? "")
                     .replacingOccurrences(of: "/key-requests/{id}", with: "/key-requests/\(request ?? "")")
                     .replacingOccurrences(of: "/reservations/{id}", with: "/reservations/\(reservation ?? "")")
+                    .replacingOccurrences(of: "/v1/imports/{id}", with: "/v1/imports/\(imported ?? "")")
+                    .replacing(/imports$/, with: "imports?apiId=payments&environment=production")
                 let body = Self.validBody(for: self.text(name), key)
                 let isForm = path.hasPrefix("/oauth/")
+                let isImport = name.path == "/v1/imports"
                 let answer = try await api.sendRaw(
                     name.method,
                     path,
                     Array(body.utf8),
                     token: powerless.token,
-                    headers: isForm ? [.contentType: "application/x-www-form-urlencoded"] : [:]
+                    headers: isForm
+                        ? [.contentType: "application/x-www-form-urlencoded"]
+                        : isImport ? [.contentType: "application/jsonl"] : [:]
                 )
                 if self.text(name) == "GET /v1/apis" {
                     // A list shows what may be seen: here nothing.

@@ -117,7 +117,8 @@ final class RecordedRehashes: RehashSink {
 
     var all: [(Credential.ID, LookupID, KeyDigest)] { self.state.withLock { $0 } }
 
-    func rehashed(_ credentialID: Credential.ID, _ lookupID: LookupID, _ digest: KeyDigest) {
+    func rehashed(_ credentialID: Credential.ID, _ lookupID: LookupID, _ digest: KeyDigest) -> Bool {
         self.state.withLock { $0.append((credentialID, lookupID, digest)) }
+        return true
     }
 }

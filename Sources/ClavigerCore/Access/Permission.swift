@@ -10,6 +10,7 @@ public enum Permission: Hashable, Sendable {
         case create, read, update, suspend, resume, revoke, compromise, delete, verify, explain, reserve, rotate
         case request, approve
         case breakGlass = "break_glass"
+        case `import`
     }
 
     case createAPIs

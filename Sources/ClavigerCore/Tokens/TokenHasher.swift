@@ -50,8 +50,12 @@ public struct TokenHasher: Sendable {
 
     /// The digest of a token under the current pepper.
     public func digest(of token: KeyToken) -> KeyDigest {
+        self.digest(ofBytes: token.bytes)
+    }
+
+    func digest(ofBytes bytes: [UInt8]) -> KeyDigest {
         guard
-            let code = self.code(of: token, version: self.currentVersion),
+            let code = self.code(of: bytes, version: self.currentVersion),
             let digest = KeyDigest(bytes: Array(code), pepperVersion: Int(self.currentVersion))
         else { preconditionFailure("the current pepper is among the versions") }
         return digest
@@ -61,7 +65,11 @@ public struct TokenHasher: Sendable {
     ///
     /// The comparison takes the same time wherever the two differ.
     public func matches(_ token: KeyToken, _ digest: KeyDigest) -> Bool {
-        guard let code = self.code(of: token, version: digest.pepperVersion) else { return false }
+        self.matches(bytes: token.bytes, digest)
+    }
+
+    func matches(bytes: [UInt8], _ digest: KeyDigest) -> Bool {
+        guard let code = self.code(of: bytes, version: digest.pepperVersion) else { return false }
         // `==` between an authentication code and bytes is swift-crypto's constant-time comparison.
         return withUnsafeBytes(of: digest.words) { code == $0 }
     }
@@ -76,9 +84,9 @@ public struct TokenHasher: Sendable {
         digest.pepperVersion != self.currentVersion
     }
 
-    private func code(of token: KeyToken, version: Int32) -> HMAC<SHA256>.MAC? {
+    private func code(of bytes: [UInt8], version: Int32) -> HMAC<SHA256>.MAC? {
         guard var hmac = self.started[version] else { return nil }
-        token.bytes.withUnsafeBytes { hmac.update(data: $0) }
+        bytes.withUnsafeBytes { hmac.update(data: $0) }
         return hmac.finalize()
     }
 }

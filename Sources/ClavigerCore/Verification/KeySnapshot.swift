@@ -61,6 +61,8 @@ public final class KeySnapshot: Sendable {
     public let credentialState: Credential.State
     /// The stored form of the token.
     public let digest: KeyDigest
+    /// What another system did to the token that ``digest`` was made of; nil where it was made of the token.
+    public let foreign: ForeignCredential?
     /// Not usable before.
     public let notBefore: Timestamp?
     /// Not usable from this moment on.
@@ -87,6 +89,7 @@ public final class KeySnapshot: Sendable {
         state: KeyState.Name,
         credentialState: Credential.State,
         digest: KeyDigest,
+        foreign: ForeignCredential? = nil,
         notBefore: Timestamp?,
         expiresAt: Timestamp?,
         kind: KeyKind = .secret,
@@ -105,6 +108,7 @@ public final class KeySnapshot: Sendable {
         self.state = state
         self.credentialState = credentialState
         self.digest = digest
+        self.foreign = foreign
         self.notBefore = notBefore
         self.expiresAt = expiresAt
         self.kind = kind

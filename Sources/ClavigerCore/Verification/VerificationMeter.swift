@@ -5,6 +5,9 @@ public protocol VerificationMeter {
     /// Why something could not be counted at all.
     associatedtype Failure: Error
 
+    /// Hears which credential a token that another system made turned out to be of.
+    mutating func found(_ lookupID: LookupID)
+
     /// Takes from all limits, or from none if one of them refuses.
     mutating func takeLimits(_ uses: [LimitUse], cost: Int) -> LimitDecision
 
@@ -13,6 +16,11 @@ public protocol VerificationMeter {
 
     /// Takes from all accounts, or from none if one of them has too little; the use is on record when this returns.
     mutating func spendCredits(of verdict: Verdict, cost: Int) throws(Failure) -> CreditAnswer
+}
+
+extension VerificationMeter {
+    /// Does nothing: most keep no record.
+    public mutating func found(_ lookupID: LookupID) {}
 }
 
 /// What credit accounts say.

@@ -6,7 +6,8 @@ public struct VerificationPipeline: Sendable {
     /// Made once: `allCases` makes a list each time.
     private static let restrictionKinds = RestrictionRefusal.Kind.allCases
 
-    private let hasher: TokenHasher
+    /// What tokens are compared with.
+    public let hasher: TokenHasher
 
     /// Makes a pipeline that compares with `hasher`.
     public init(hasher: TokenHasher) {
@@ -38,6 +39,19 @@ public struct VerificationPipeline: Sendable {
             trace.failed(.compare) { "the lookup id is right, the secret is not" }
             return Verdict(.notFound)
         }
+        return try self.decideProved(key, query, at: now, meter: &meter, trace: &trace)
+    }
+
+    /// Decides about a key whose token has been shown: the steps behind the comparison.
+    ///
+    /// - Throws: what the meter throws: nothing was decided then, and nothing is used up.
+    public func decideProved<Meter: VerificationMeter>(
+        _ key: KeySnapshot,
+        _ query: VerificationQuery,
+        at now: Timestamp,
+        meter: inout Meter,
+        trace: inout some VerificationTrace
+    ) throws(Meter.Failure) -> Verdict {
         trace.passed(.compare) { "the stored hash matches" }
 
         if let code = Self.refusal(of: key, at: now) {

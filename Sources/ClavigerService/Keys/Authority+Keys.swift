@@ -25,7 +25,7 @@ extension Authority {
                 if let glass = draft.breakGlass {
                     issued.append(try change.breakGlass(for: wanted, glass, hasher))
                 } else {
-                    try change.refuseWithoutApproval(wanted.api, wanted.environment.name)
+                    try change.tx.refuseWithoutApproval(wanted.api, wanted.environment.name)
                     issued.append(try change.put(wanted, hasher))
                 }
             }

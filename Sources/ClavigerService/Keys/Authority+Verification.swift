@@ -9,6 +9,7 @@ extension Authority {
         requestID: String
     ) async throws -> Caller? {
         let query = VerificationQuery(api: .name(API.managementName), context: ClientContext(ip: network))
+        // No imported key is a management key, so that no slow hash is ever computed here.
         let verdict = try await self.verifier.authenticate(token, query, isVisible: { $0.api.isManagement })
         guard verdict.isValid, let key = verdict.key else { return nil }
         return Caller(key, network: network, requestID: requestID)
@@ -118,6 +119,8 @@ extension Problem {
             throw StoreFailure.unavailable(full.description)
         } catch let full as JournalFull {
             throw StoreFailure.unavailable(full.description)
+        } catch UseFailure.overloaded {
+            throw StoreFailure.unavailable("too many slow hashes of imported keys are to be computed")
         } catch UseFailure.accountMissing {
             throw StoreFailure.broken("a credit account of a key is not in memory")
         }

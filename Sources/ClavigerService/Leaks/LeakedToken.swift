@@ -11,7 +11,8 @@ public struct LeakedToken: Sendable {
     /// Takes a finding.
     public init(_ token: PresentedToken, source: LeakSource) {
         self.token = token
-        self.source = source
+        // What recognises our own tokens in a text cannot recognise one that another system made.
+        self.source = LeakSource(name: token.redacting(source.name), place: token.redacting(source.place))
     }
 }
 

@@ -16,11 +16,9 @@ extension Authority {
     ) async throws -> KeySnapshot? {
         let query = VerificationQuery(context: context)
         try await self.checkMayAsk(.verify, query, caller)
-        let verdict = try await self.verifier.authenticate(
-            token,
-            query,
-            isVisible: Self.visibility(for: .verify, caller)
-        )
+        let verdict = try await Problem.ofUse {
+            try await self.verifier.authenticate(token, query, isVisible: Self.visibility(for: .verify, caller))
+        }
         return verdict.isValid ? verdict.key : nil
     }
 }

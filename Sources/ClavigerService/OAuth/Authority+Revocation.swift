@@ -25,7 +25,8 @@ extension Authority {
         let source = network ?? .v6(0)
         if let wait = self.revocations.shouldRefuse(source, at: uptime) { return wait }
         self.revocations.recordBad(source, at: uptime)
-        guard let snapshot = try await self.verifier.key(of: token), !snapshot.state.isEnd else { return nil }
+        let known = try await Problem.ofUse { try await self.verifier.key(of: token) }
+        guard let snapshot = known, !snapshot.state.isEnd else { return nil }
         let holder = Holder(of: snapshot, network: network, requestID: requestID)
         try await self.change(KeyCommand.revoke.action, as: holder) { change in
             guard var key = try change.tx.key(holder.keyID, in: holder.workspaceID), !key.state.name.isEnd,

@@ -36,6 +36,7 @@ public struct Maintenance: Sendable {
         while try await self.storeRehashes() == Self.batch {}
         while try await self.rewrapAnswers() == Self.batch {}
         while try await self.rewrapWebhookSecrets() == Self.batch {}
+        try await self.rewrapForeignRules()
         try await self.forgetDeliveries()
         try await self.tellEnds()
         try await self.endRequests()

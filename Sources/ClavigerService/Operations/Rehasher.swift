@@ -2,7 +2,7 @@ public import ClavigerCore
 public import ClavigerVerifier
 import Synchronization
 
-/// Collects digests that were made anew with the current pepper until maintenance stores them.
+/// Collects digests that were made anew of tokens, with the current pepper, until maintenance stores them.
 ///
 /// Bounded: what does not fit is dropped, as the next use of the credential brings it again.
 public final class RehashQueue: RehashSink {
@@ -14,11 +14,13 @@ public final class RehashQueue: RehashSink {
     /// Makes an empty queue.
     public init() {}
 
-    /// Keeps the digest until maintenance takes it.
-    public func rehashed(_ credentialID: Credential.ID, _ lookupID: LookupID, _ digest: KeyDigest) {
+    /// Keeps the digest until maintenance takes it; tells whether there was room.
+    @discardableResult
+    public func rehashed(_ credentialID: Credential.ID, _ lookupID: LookupID, _ digest: KeyDigest) -> Bool {
         self.waiting.withLock { waiting in
-            guard waiting.count < Self.capacity else { return }
+            guard waiting.count < Self.capacity else { return false }
             waiting[credentialID] = (lookupID, digest)
+            return true
         }
     }
 

@@ -163,7 +163,7 @@ public struct StoredAnswerID: Hashable, Sendable {
 
 /// What can be read in a transaction.
 public protocol AuthorityReading: EventReading, CredentialReading, PolicyReading, RequestReading, CampaignReading,
-    BulkReading, HygieneReading
+    BulkReading, HygieneReading, ImportReading
 {
     func workspace(named name: ResourceName) throws -> Workspace?
 
@@ -240,7 +240,7 @@ public protocol AuthorityReading: EventReading, CredentialReading, PolicyReading
 
 /// What can be changed in a transaction.
 public protocol AuthorityWriting: AuthorityReading, EventWriting, CredentialWriting, PolicyWriting, RequestWriting,
-    CampaignWriting, BulkWriting
+    CampaignWriting, BulkWriting, ImportWriting
 {
     func insert(_ workspace: Workspace) throws
     func insert(_ api: API) throws
@@ -262,7 +262,9 @@ public protocol AuthorityWriting: AuthorityReading, EventWriting, CredentialWrit
     func update(_ key: APIKey) throws
     /// Erases the digests of a destroyed key.
     func eraseDigests(of key: APIKey.ID, in workspace: Workspace.ID) throws
-    /// Stores a digest made with a newer pepper; leaves one alone that is as new or erased. Tells whether it stored.
+    /// Stores a digest of a token over one with an older pepper or one of another system's hash, which is gone then.
+    ///
+    /// Leaves one alone that is as new, or erased. Tells whether it stored.
     func store(_ digest: KeyDigest, for credential: Credential.ID) throws -> Bool
 
     func append(_ record: AuditRecord) throws

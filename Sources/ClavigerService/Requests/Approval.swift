@@ -8,6 +8,18 @@ extension AuthorityReading {
         return rules.stricter(with: policies)
     }
 
+    /// Refuses to make a key where keys are made by request only.
+    func refuseWithoutApproval(_ api: API, _ environment: EnvironmentName) throws {
+        guard try self.approvalRules(of: api, environment).isRequired else { return }
+        throw Problem(
+            .approvalRequired,
+            """
+            Keys of the environment \(environment.text) of the api \(api.name.text) are made by request. Ask with \
+            POST /v1/key-requests, and collect the key when it is approved; in an emergency give breakGlass.
+            """
+        )
+    }
+
     /// Refuses when the power of whoever approves does not reach as far as what is asked for (promise P8).
     ///
     /// An approval gives: what is given must be the approver's to give, at the latest moment that it may last.
@@ -76,18 +88,6 @@ extension AuthorityReading {
 }
 
 extension ChangeBy {
-    /// Refuses to make a key where keys are made by request only.
-    func refuseWithoutApproval(_ api: API, _ environment: EnvironmentName) throws {
-        guard try self.tx.approvalRules(of: api, environment).isRequired else { return }
-        throw Problem(
-            .approvalRequired,
-            """
-            Keys of the environment \(environment.text) of the api \(api.name.text) are made by request. Ask with \
-            POST /v1/key-requests, and collect the key when it is approved; in an emergency give breakGlass.
-            """
-        )
-    }
-
     /// The parts of a key that let it do more with other attributes.
     func widening(of key: APIKey, _ api: API, to attributes: APIKey.Attributes) throws -> [KeyWidening] {
         func side(_ attributes: APIKey.Attributes) throws -> KeyWidening.Side {

@@ -39,7 +39,7 @@ public struct SQLCredentialSource: CredentialSource {
             let row = try tx.connection.row(
                 """
                 SELECT credentials.id AS credential_id, credentials.digest, credentials.pepper_version,
-                    credentials.state, credentials.retires_at, keys.id AS key_id, keys.workspace_id, keys.environment,
+                    credentials.foreign_scheme, credentials.state, credentials.retires_at, keys.id AS key_id, keys.workspace_id, keys.environment,
                     keys.kind, keys.name, keys.scopes, keys.state AS key_state, keys.not_before, keys.expires_at,
                     keys.restrictions, keys.limits AS key_limits, keys.credits AS key_credits,
                     keys.credit_generation AS key_credit_generation, keys.credits_since AS key_credits_since,
@@ -79,6 +79,7 @@ public struct SQLCredentialSource: CredentialSource {
             state: try row.name("key_state"),
             credentialState: try SQLTransaction.credentialState(row),
             digest: digest,
+            foreign: try SQLTransaction.foreign(row),
             notBefore: try row.value("not_before"),
             expiresAt: APIKey.end(
                 try row.value("expires_at"),

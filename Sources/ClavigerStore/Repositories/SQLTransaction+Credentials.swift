@@ -65,7 +65,7 @@ extension SQLTransaction {
     func eraseDigests(of key: APIKey.ID, in workspace: Workspace.ID) throws {
         try self.connection.execute(
             """
-            UPDATE credentials SET digest = NULL WHERE workspace_id = \(workspace) AND key_id = \(key)
+            UPDATE credentials SET digest = NULL, foreign_scheme = NULL WHERE workspace_id = \(workspace) AND key_id = \(key)
             """
         )
     }
@@ -74,8 +74,9 @@ extension SQLTransaction {
         let version = Int(digest.pepperVersion)
         return try self.connection.execute(
             """
-            UPDATE credentials SET digest = \(digest.bytes), pepper_version = \(version)
-            WHERE id = \(credential) AND digest IS NOT NULL AND pepper_version < \(version)
+            UPDATE credentials SET digest = \(digest.bytes), pepper_version = \(version), foreign_scheme = NULL
+            WHERE id = \(credential) AND digest IS NOT NULL
+                AND (pepper_version < \(version) OR (pepper_version = \(version) AND foreign_scheme IS NOT NULL))
             """
         ) > 0
     }
@@ -123,6 +124,13 @@ extension SQLTransaction {
         case "retired": return .retired
         default: throw Row.unreadable("state")
         }
+    }
+
+    /// What another system did to the token; nil where the digest was made of the token itself.
+    static func foreign(_ row: Row) throws -> ForeignCredential? {
+        guard let text = try row.value("foreign_scheme", as: String?.self) else { return nil }
+        guard let scheme = ForeignScheme(text: text) else { throw Row.unreadable("foreign_scheme") }
+        return ForeignCredential(scheme)
     }
 
     static func digest(_ row: Row) throws -> KeyDigest? {

@@ -177,7 +177,7 @@ extension SQLTransaction {
         try self.insertRoles(of: key)
     }
 
-    private func insertRoles(of key: APIKey) throws {
+    func insertRoles(of key: APIKey) throws {
         for name in key.attributes.roles {
             try self.connection.execute(
                 """

@@ -27,6 +27,9 @@ public struct LoadedCredential: Sendable {
 
 /// Takes digests that were made anew with the current pepper, to be stored at leisure.
 public protocol RehashSink: Sendable {
-    /// A credential was used whose digest has an older pepper. It may be dropped: its next use brings it again.
-    func rehashed(_ credentialID: Credential.ID, _ lookupID: LookupID, _ digest: KeyDigest)
+    /// A credential was used whose digest has an older pepper, or was made of another system's hash.
+    ///
+    /// It may be dropped, as its next use brings it again; the answer tells whether it was kept.
+    @discardableResult
+    func rehashed(_ credentialID: Credential.ID, _ lookupID: LookupID, _ digest: KeyDigest) -> Bool
 }

@@ -6,13 +6,15 @@ public enum UseFailure: Error, Hashable, Sendable {
     case journalFull(JournalFull)
     /// An account of the key is not in memory.
     case accountMissing
+    /// Too many slow hashes of imported keys are to be computed.
+    case overloaded
 }
 
 /// One verification on its way to the journal: what is known of it besides its outcome.
 struct UseInProgress {
     let recording: UseRecording
     let query: VerificationQuery
-    let lookupID: LookupID?
+    var lookupID: LookupID?
     let now: Timestamp
     let begin: Uptime
     let time: any TimeSource
@@ -31,7 +33,7 @@ struct UseInProgress {
 struct UseMeter: VerificationMeter {
     let limiter: Limiter
     let ledger: CreditLedger
-    let use: UseInProgress
+    private(set) var use: UseInProgress
     /// The number of the record, if one was written.
     private(set) var sequence: UInt64?
     /// What was taken from limits.
@@ -41,6 +43,10 @@ struct UseMeter: VerificationMeter {
         self.limiter = limiter
         self.ledger = ledger
         self.use = use
+    }
+
+    mutating func found(_ lookupID: LookupID) {
+        self.use.lookupID = lookupID
     }
 
     mutating func takeLimits(_ uses: [LimitUse], cost: Int) -> LimitDecision {

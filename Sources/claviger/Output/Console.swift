@@ -16,6 +16,14 @@ enum Console {
     /// Whether a person can be asked: standard input is a terminal.
     static var canAsk: Bool { isatty(STDIN_FILENO) == 1 }
 
+    /// Whether a person sees what is written to standard error.
+    static var isErrorTerminal: Bool { isatty(STDERR_FILENO) == 1 }
+
+    /// Writes over the current line of a terminal, on standard error.
+    static func progress(_ text: String) {
+        Self.write("\r\u{1B}[K" + text, to: STDERR_FILENO)
+    }
+
     /// Writes lines to standard output.
     static func out(_ text: String) {
         Self.write(text + "\n", to: STDOUT_FILENO)

@@ -2,6 +2,7 @@ import ClavigerAPI
 import ClavigerCore
 import ClavigerEnvoy
 import ClavigerHTTP
+import ClavigerHashes
 import ClavigerSQLite
 import ClavigerService
 import ClavigerStore
@@ -124,6 +125,7 @@ struct Server {
             ledger: usage.ledger,
             throttle: GuessThrottle(random: self.random),
             rehashSink: rehashes,
+            slowHashes: SlowHashQueue(SystemSlowHasher()),
             configuration: Verifier.Configuration(
                 capacity: self.configuration.verifier.cacheCapacity,
                 negativeLifetime: self.configuration.verifier.negativeLifetime,
@@ -142,6 +144,7 @@ struct Server {
             eventPolicy: self.configuration.events.policy,
             logger: self.logger
         )
+        try await authority.loadForeignRules()
         let events = try EventParts(self.configuration.events, authority: authority, logger: self.logger)
         try await events.start()
         let health = Health()

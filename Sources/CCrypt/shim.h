@@ -1,0 +1,2 @@
+// libxcrypt, for bcrypt; Debian: libcrypt-dev.
+#include <crypt.h>
