@@ -108,19 +108,19 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]
         ),
+        // openapi/claviger.yaml, so that the binary carries the contract it was built for.
+        .target(name: "CContract"),
         // Wire types and routes of /v1.
         .target(
             name: "ClavigerAPI",
             dependencies: [
-                "ClavigerCore", "ClavigerHTTP", "ClavigerService", "ClavigerVerifier",
+                "CContract", "ClavigerCore", "ClavigerHTTP", "ClavigerService", "ClavigerVerifier",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "Yams", package: "Yams"),
-            ],
-            // A link to openapi/claviger.yaml, so that the binary carries the contract it was built for.
-            resources: [.embedInCode("Contract")]
+            ]
         ),
         // Decisions for gateways: forward authentication and the reverse proxy.
         .target(
