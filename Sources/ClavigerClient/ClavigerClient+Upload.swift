@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 public import ClavigerCore
 import NIOCore
+import NIOHTTP1
 
 extension ClavigerClient {
     /// Sends bytes that are not JSON.

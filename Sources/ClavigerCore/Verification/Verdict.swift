@@ -45,6 +45,9 @@ public struct Verdict: Sendable {
         self.key = key
     }
 
+    /// The verdict on a token that is nobody's.
+    public static let notFound = Verdict(.notFound)
+
     /// The verdict on a token from a network that has sent too many bad ones; nothing was looked up.
     public static func tooManyAttempts(retryAfter: Duration) -> Verdict {
         var verdict = Verdict(.tooManyAttempts)

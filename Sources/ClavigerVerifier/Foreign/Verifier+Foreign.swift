@@ -53,7 +53,7 @@ extension Verifier {
         } else {
             trace.add(.lookUp, .failed) { "no rule of an import finds it, or you may not verify it" }
         }
-        return Verdict(.notFound)
+        return .notFound
     }
 
     private func prove(
