@@ -4,6 +4,7 @@ import ClavigerTestSupport
 import ClavigerVerifier
 import Dispatch
 import Foundation
+import HTTPTypes
 import Synchronization
 import Testing
 
