@@ -335,6 +335,10 @@ public final class Verifier: Sendable {
             let until = now + self.configuration.negativeLifetime
             // The pepper may have been rotated meanwhile, and the digest made anew with it.
             return shard.state.withLock { shard in
+                // All who show an imported token at once have one snapshot: the first to compute its hash does it for all.
+                if loaded?.snapshot.foreign != nil, case .snapshot(let known) = shard.find(lookupID, at: now) {
+                    return (known, shard.pipeline)
+                }
                 let isCurrent = shard.keep(
                     loaded?.snapshot,
                     for: lookupID,

@@ -22,7 +22,7 @@ import Testing
             #expect(preview.json["count"] == 25)
             #expect(preview.json["unaffected"] == 0)
             #expect(preview.json["sample"]?.array?.count == 10)
-            #expect(preview.json["sample"]?.array?.first?["id"]?.string == keys[0].id)
+            #expect(preview.json["sample"]?.array?.first?["id"]?.string == keys.map(\.id).min())
             #expect(preview.json["places"]?.array?.count == 1)
             #expect(preview.json["places"]?.array?.first?["count"] == 25)
             for key in keys { #expect(try await api.verify(key.token)["valid"] == true) }

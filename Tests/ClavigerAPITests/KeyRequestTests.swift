@@ -53,7 +53,7 @@ import Testing
             #expect(again.json["token"] == nil)
             let records = try await fixture.audit("request.approved")
             #expect(records.first?["after"]?["approvals"]?.array?.count == 2)
-            #expect(try await fixture.audit("request.collect").count == 1)
+            #expect(try await fixture.audit("request.collect&outcome=done").count == 1)
             #expect(try await fixture.audit("key.create").first?["actor"]?["keyId"]?.string == fixture.requester.id)
         }
     }
@@ -165,7 +165,7 @@ import Testing
                 return (items?.array ?? []).compactMap { $0["id"]?.string }
             }
             let own = try await ids("", fixture.requester.token)
-            #expect(own == paths.reversed().map { String($0.dropFirst("/v1/key-requests/".count)) })
+            #expect(own == paths.map { String($0.dropFirst("/v1/key-requests/".count)) }.sorted(by: >))
             #expect(try await ids("", other.token).count == 1)
             #expect(try await ids("?environment=production", fixture.approvers[0].token).count == 3)
             let page = try await fixture.api.send(.get, "/v1/key-requests?limit=2", token: fixture.requester.token).json

@@ -40,7 +40,7 @@ import Testing
             ]
         ],
         ["limits": [["name": "burst", "requests": 9, "window": "1m"], ["name": "b", "requests": 1, "window": "1s"]]],
-        ["limits": [["name": "burst", "requests": 10, "window": "2m"]]],
+        ["limits": [["name": "burst", "requests": 9, "window": "2m"], ["name": "b", "requests": 1, "window": "1s"]]],
     ]
 
     @Test func whatGivesMoreIsRefusedAndWhatDoesNotIsDone() async throws {

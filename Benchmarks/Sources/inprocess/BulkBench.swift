@@ -32,7 +32,9 @@ enum BulkBench {
             let issued = try await authority.issue(drafts, by: owner).value
             if let token = issued.first?.token { tokens.append(PresentedToken(token)) }
         }
-        for token in tokens { _ = try await workbench.authority.verifier.verify(token, VerificationQuery()) { _ in true } }
+        for token in tokens {
+            _ = try await workbench.authority.verifier.verify(token, VerificationQuery()) { _ in true }
+        }
 
         var filter = BulkFilter()
         filter.consumer = consumer.id

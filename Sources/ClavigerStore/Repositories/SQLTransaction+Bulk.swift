@@ -61,7 +61,9 @@ extension SQLTransaction {
             )
         }
         if let creator = filter.createdBy { conditions.append("created_by = \(creator)") }
-        if let state = filter.state { conditions.append("(\(sql: Self.condition(state, at: moment, isLimited: isLimited)))") }
+        if let state = filter.state {
+            conditions.append("(\(sql: Self.condition(state, at: moment, isLimited: isLimited)))")
+        }
         if let end = filter.createdBefore { conditions.append("created_at < \(end)") }
         if let start = filter.createdAfter { conditions.append("created_at >= \(start)") }
         if let start = filter.idleSince { conditions.append("created_at < \(start)") }
