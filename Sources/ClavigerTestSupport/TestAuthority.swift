@@ -43,6 +43,7 @@ public struct TestAuthority: Sendable {
     ///   - rootKey: nil for one from a seed.
     ///   - configuration: how much the verifier remembers.
     ///   - throttle: how much guessing is borne.
+    ///   - detailRetention: for how long it is known who used a key.
     ///   - eventPolicy: where outgoing events may go.
     public init(
         database: (any Database)? = nil,
@@ -50,6 +51,7 @@ public struct TestAuthority: Sendable {
         seed: UInt64 = 1,
         configuration: Verifier.Configuration = Verifier.Configuration(capacity: 10_000),
         throttle: GuessThrottle.Configuration = GuessThrottle.Configuration(),
+        detailRetention: Duration = UsageRetention().detail,
         eventPolicy: EventPolicy = EventPolicy()
     ) async throws {
         let time = ManualTime()
@@ -96,6 +98,7 @@ public struct TestAuthority: Sendable {
             random: random,
             usage: usage,
             fold: fold,
+            detailRetention: detailRetention,
             eventPolicy: eventPolicy,
             logger: log.logger()
         )
