@@ -194,6 +194,7 @@ extension Authority {
             }
             let before = key.publicFields(at: change.now)
             let formerAllowance = key.attributes.allowance
+            let formerEnd = key.attributes.expiresAt
             key.attributes.name = patch.name.applied(to: key.attributes.name)
             key.attributes.scopes = patch.scopes.applied(to: Optional(key.attributes.scopes)) ?? []
             key.attributes.roles = patch.roles.applied(to: Optional(key.attributes.roles)) ?? []
@@ -211,6 +212,7 @@ extension Authority {
             change.effects.changed = try change.tx.lookupIDs(ofKey: id, in: change.workspaceID)
             try change.resetCredits(AccountID(.key, id.bits), from: formerAllowance, to: key.attributes.allowance)
             try change.record(action, id.text, before: before, after: key.publicFields(at: change.now))
+            try change.tellEnd(of: key, formerly: formerEnd)
             return KeyReading(value: key, readAt: change.now)
         }.value
     }

@@ -81,6 +81,16 @@ extension SQLTransaction {
         )
     }
 
+    func hasPending(_ type: EventType, about subject: String, to endpoint: WebhookEndpoint.ID) throws -> Bool {
+        try self.exists(
+            """
+            SELECT 1 FROM \(sql: Self.deliveriesWithEvents)
+            WHERE deliveries.endpoint_id = \(endpoint) AND deliveries.subject = \(subject)
+                AND deliveries.state = 'pending' AND outgoing_events.type = \(type.rawValue)
+            """
+        )
+    }
+
     func lease(_ delivery: Delivery.ID, until end: Timestamp) throws {
         try self.connection.execute("UPDATE deliveries SET leased_until = \(end) WHERE id = \(delivery)")
     }
@@ -162,29 +172,79 @@ extension SQLTransaction {
         return events.count
     }
 
-    func keys(endingAfter start: Timestamp, until end: Timestamp, in workspace: Workspace.ID) throws -> [APIKey] {
-        try self.connection.rows(
+    private static func ending(after start: Timestamp, until end: Timestamp, in workspace: Workspace.ID) -> SQL {
+        """
+        FROM keys WHERE workspace_id = \(workspace) AND expires_at > \(start) AND expires_at <= \(end)
+            AND state IN ('pending', 'active', 'suspended')
+        """
+    }
+
+    func keys(
+        endingAfter start: Timestamp,
+        until end: Timestamp,
+        after place: KeysWatch.Place?,
+        in workspace: Workspace.ID,
+        limit: Int
+    ) throws -> [APIKey] {
+        let rest: SQL = if let place { "AND (expires_at, id) > (\(place.end), \(place.keyID))" } else { "" }
+        return try self.connection.rows(
             """
-            SELECT id FROM keys
-            WHERE workspace_id = \(workspace) AND expires_at > \(start) AND expires_at <= \(end)
-                AND state IN ('pending', 'active', 'suspended')
-            ORDER BY expires_at, id
+            SELECT id \(sql: Self.ending(after: start, until: end, in: workspace)) \(sql: rest)
+            ORDER BY expires_at, id LIMIT \(limit)
             """
         ).compactMap { try self.key(try $0.value("id"), in: workspace) }
     }
 
-    func keysWatchedUntil() throws -> Timestamp? {
-        guard let row = try self.connection.row("SELECT value FROM meta WHERE name = 'keys_watched_until'") else {
-            return nil
-        }
-        guard let milliseconds = Int64(try row.value("value", as: String.self)) else { throw Row.unreadable("value") }
-        return Timestamp(milliseconds: milliseconds)
+    func hasKeys(endingAfter start: Timestamp, until end: Timestamp, in workspace: Workspace.ID) throws -> Bool {
+        try self.exists("SELECT 1 \(sql: Self.ending(after: start, until: end, in: workspace)) LIMIT 1")
     }
 
-    func setKeysWatched(until moment: Timestamp) throws {
+    func keysWatch() throws -> KeysWatch? {
+        guard let until = try self.meta("keys_watched_until") else { return nil }
+        guard let milliseconds = Int64(until) else { throw Row.unreadable("value") }
+        var watch = KeysWatch(until: Timestamp(milliseconds: milliseconds))
+        if let part = try self.meta("keys_watched_part") { watch.part = try Self.part(part) }
+        return watch
+    }
+
+    func setKeysWatch(_ watch: KeysWatch) throws {
+        try self.setMeta("keys_watched_until", String(watch.until.milliseconds))
+        try self.setMeta("keys_watched_part", watch.part.map(Self.text))
+    }
+
+    private static func text(_ part: KeysWatch.Part) -> String {
+        var words = [String(part.end.milliseconds), String(part.step)]
+        if let place = part.after { words += [String(place.end.milliseconds), place.keyID.text] }
+        return words.joined(separator: " ")
+    }
+
+    private static func part(_ text: String) throws -> KeysWatch.Part {
+        let words = text.split(separator: " ").map(String.init)
+        guard words.count == 2 || words.count == 4, let end = Int64(words[0]), let step = Int(words[1]) else {
+            throw Row.unreadable("value")
+        }
+        var part = KeysWatch.Part(end: Timestamp(milliseconds: end), step: step)
+        if words.count == 4 {
+            guard let moment = Int64(words[2]), let id = try? APIKey.ID(parsing: words[3]) else {
+                throw Row.unreadable("value")
+            }
+            part.after = KeysWatch.Place(Timestamp(milliseconds: moment), id)
+        }
+        return part
+    }
+
+    private func meta(_ name: String) throws -> String? {
+        try self.connection.row("SELECT value FROM meta WHERE name = \(name)")?.value("value", as: String.self)
+    }
+
+    private func setMeta(_ name: String, _ value: String?) throws {
+        guard let value else {
+            try self.connection.execute("DELETE FROM meta WHERE name = \(name)")
+            return
+        }
         try self.connection.execute(
             """
-            INSERT INTO meta (name, value) VALUES ('keys_watched_until', \(String(moment.milliseconds)))
+            INSERT INTO meta (name, value) VALUES (\(name), \(value))
             ON CONFLICT (name) DO UPDATE SET value = excluded.value
             """
         )
