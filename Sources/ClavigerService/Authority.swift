@@ -25,6 +25,8 @@ public final class Authority: Sendable {
     let revocations: GuessThrottle
     /// Counts bad tokens and rotations of those who ask about their own keys, by network; a table of its own too.
     let holders: GuessThrottle
+    /// For how long it is known who used a key.
+    let detailRetention: Duration
     /// What may be done with outgoing events.
     public let eventPolicy: EventPolicy
     /// What the parts that tell of events say to each other.
@@ -39,6 +41,7 @@ public final class Authority: Sendable {
         random: any RandomSource,
         usage: any UsageStore,
         fold: UsageFold?,
+        detailRetention: Duration = UsageRetention().detail,
         eventPolicy: EventPolicy = EventPolicy(),
         logger: Logger
     ) {
@@ -50,6 +53,7 @@ public final class Authority: Sendable {
         self.logger = logger
         self.usage = usage
         self.fold = fold
+        self.detailRetention = detailRetention
         self.eventPolicy = eventPolicy
         self.overrides = OverrideCache(store)
         self.routes = RouteCache()

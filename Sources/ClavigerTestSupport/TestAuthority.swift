@@ -44,6 +44,7 @@ public struct TestAuthority: Sendable {
     ///   - rootKey: nil for one from a seed.
     ///   - configuration: how much the verifier remembers.
     ///   - throttle: how much guessing is borne.
+    ///   - detailRetention: for how long it is known who used a key.
     ///   - eventPolicy: where outgoing events may go.
     ///   - slowHasher: computes the slow hashes of imported keys.
     ///   - mostSlowHashesWaiting: how many may wait for their turn.
@@ -53,6 +54,7 @@ public struct TestAuthority: Sendable {
         seed: UInt64 = 1,
         configuration: Verifier.Configuration = Verifier.Configuration(capacity: 10_000),
         throttle: GuessThrottle.Configuration = GuessThrottle.Configuration(),
+        detailRetention: Duration = UsageRetention().detail,
         eventPolicy: EventPolicy = EventPolicy(),
         slowHasher: any SlowHasher = SystemSlowHasher(),
         mostSlowHashesWaiting: Int = 64
@@ -102,6 +104,7 @@ public struct TestAuthority: Sendable {
             random: random,
             usage: usage,
             fold: fold,
+            detailRetention: detailRetention,
             eventPolicy: eventPolicy,
             logger: log.logger()
         )

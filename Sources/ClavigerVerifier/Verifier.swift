@@ -65,7 +65,7 @@ public final class Verifier: Sendable {
     private static let shardCount = 64
 
     /// Each shard is touched only under its own lock, and nothing is called while it is held.
-    private let shards: [Shard]
+    let shards: [Shard]
     private let source: any CredentialSource
     private let time: any TimeSource
     let rehashSink: (any RehashSink)?
@@ -379,21 +379,6 @@ public final class Verifier: Sendable {
         }
         try await self.source.forEachLookupID { id in self.shard(of: id).state.withLock { $0.addToFilter(id) } }
         for shard in self.shards { shard.state.withLock { $0.completeFilter(load) } }
-    }
-
-    /// Whether so many ids were added that the filter should be loaded again.
-    public var isFilterOverfull: Bool {
-        self.shards.contains { $0.state.withLock { $0.isFilterOverfull } }
-    }
-
-    /// How many credentials and unknown ids are in memory.
-    public var counts: (credentials: Int, unknown: Int) {
-        self.shards.reduce(into: (0, 0)) { sum, shard in
-            shard.state.withLock {
-                sum.0 += $0.count
-                sum.1 += $0.negativeCount
-            }
-        }
     }
 
     private func shard(of id: LookupID) -> Shard {

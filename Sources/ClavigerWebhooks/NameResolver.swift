@@ -18,8 +18,18 @@ public protocol NameResolver: Sendable {
 
 /// Asks the operating system.
 public struct SystemResolver: NameResolver {
+    private let pool: NIOThreadPool
+    private let lookUp: @Sendable (String) -> [IPAddress]
+
     /// Makes a resolver.
-    public init() {}
+    public init() {
+        self.init(pool: .singleton, lookUp: Self.ask)
+    }
+
+    init(pool: NIOThreadPool, lookUp: @escaping @Sendable (String) -> [IPAddress]) {
+        self.pool = pool
+        self.lookUp = lookUp
+    }
 
     /// All addresses of a name; none when it has none, cannot be looked up, or the task is cancelled.
     public func addresses(of name: String) async -> [IPAddress] {
@@ -28,8 +38,10 @@ public struct SystemResolver: NameResolver {
             await withCheckedContinuation { continuation in
                 answer.wait(continuation)
                 // The call blocks its thread and cannot be ended.
-                NIOThreadPool.singleton.submit { state in
-                    answer.give(state == .active ? Self.lookUp(name) : [])
+                self.pool.submit { state in
+                    // Whoever asked may have given up while this waited for a thread: a name server that does not
+                    // answer would otherwise keep the threads busy with questions that nobody has any more.
+                    answer.give(state == .active && !answer.isGiven ? self.lookUp(name) : [])
                 }
             }
         } onCancel: {
@@ -37,7 +49,7 @@ public struct SystemResolver: NameResolver {
         }
     }
 
-    private static func lookUp(_ name: String) -> [IPAddress] {
+    private static func ask(_ name: String) -> [IPAddress] {
         var hints = addrinfo()
         hints.ai_family = AF_UNSPEC
         #if canImport(Glibc)
@@ -90,6 +102,8 @@ public struct SystemResolver: NameResolver {
             }
             if let early { continuation.resume(returning: early) }
         }
+
+        var isGiven: Bool { self.state.withLock { $0.isGiven } }
 
         func give(_ addresses: [IPAddress]) {
             let continuation = self.state.withLock { state -> CheckedContinuation<[IPAddress], Never>? in

@@ -1,5 +1,6 @@
 import ClavigerCore
 import ClavigerService
+import ClavigerStore
 import ClavigerTestSupport
 import Foundation
 import HTTPTypes
@@ -120,6 +121,31 @@ import Testing
                 api.test.time.advance(by: .seconds(4 * 3600))
                 try await api.test.maintenance.runOnce()
             }
+            #expect(try await api.verify(key.token)["code"] == "superseded")
+        }
+    }
+
+    /// What is forgotten of a token's use would count as quiet.
+    @Test func quietIsNoLongerThanTheAccessLogIsKept() async throws {
+        try await APIFixture.run(test: try await TestAuthority(detailRetention: .seconds(7 * 86_400))) { api in
+            let key = try await api.makeKey()
+            let path = "/v1/keys/\(key.id)"
+            for (place, token) in [("\(path)/rotate", api.test.ownerToken), ("/v1/self/rotate", key.token)] {
+                let refused = try await api.send(.post, place, ["quietFor": "8d"], token: token)
+                #expect(refused.pointers == ["/quietFor"])
+                #expect(refused.text.contains("usage.keepDetail"))
+            }
+            _ = try await self.rotate(api, key.id, ["quietFor": "7d"])
+            #expect(try await api.send(.post, "\(path)/rotation/extend", ["quietFor": "8d"]).pointers == ["/quietFor"])
+            // One that was given while more was kept lasts until its latest end.
+            try await api.test.database.write {
+                try $0.execute("UPDATE credentials SET quiet_for = 9 * 86400000 WHERE quiet_for IS NOT NULL")
+            }
+            api.test.time.advance(by: .seconds(29 * 86_400))
+            try await api.test.maintenance.runOnce()
+            #expect(try await api.verify(key.token)["valid"] == true)
+            api.test.time.advance(by: .seconds(86_400))
+            try await api.test.maintenance.runOnce()
             #expect(try await api.verify(key.token)["code"] == "superseded")
         }
     }

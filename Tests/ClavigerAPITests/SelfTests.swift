@@ -1,5 +1,6 @@
 import ClavigerCore
 import ClavigerService
+import ClavigerStore
 import ClavigerTestSupport
 import Foundation
 import HTTPTypes
@@ -152,6 +153,25 @@ import Testing
             #expect(try await self.rotate(api, key.token, ["grace": "72h"], once: "crash").status == 401)
             let replays = try await api.send(.get, "/v1/audit/events?action=key.rotate.replay").json["items"]?.array
             #expect(replays?.count == 4)
+        }
+    }
+
+    /// A grace that is extended takes the answer with it: otherwise the same request would rotate again.
+    @Test func aLostAnswerIsGivenAgainInAnExtendedGrace() async throws {
+        try await APIFixture.run { api in
+            let key = try await api.makeKey()
+            let first = try await self.rotate(api, key.token, ["grace": "25h"], once: "crash")
+            #expect(first.status == 200)
+            _ = try await api.send(.post, "/v1/keys/\(key.id)/rotation/extend", ["grace": "72h"])
+            api.test.time.advance(by: .seconds(71 * 3600))
+            try await api.test.maintenance.runOnce()
+            let late = try await self.rotate(api, key.token, ["grace": "25h"], once: "crash")
+            #expect(late.bytes == first.bytes)
+            // Not for ever, though.
+            api.test.time.advance(by: .seconds(3600))
+            try await api.test.maintenance.runOnce()
+            let kept = try await api.test.database.read { try $0.rows("SELECT actor_id FROM idempotency") }
+            #expect(kept.isEmpty)
         }
     }
 

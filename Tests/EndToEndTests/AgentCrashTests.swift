@@ -132,6 +132,84 @@ import Glibc
         #expect(await server.stop() == 0)
     }
 
+    /// A journal whose request is refused is forgotten only where the token in the file is still the current one.
+    @Test func theOnlyWayToATokenIsNotForgotten() async throws {
+        let folder = try Folder()
+        let server = try await ServerProcess.start(folder)
+        let (_, _) = try await self.prepare(folder, server)
+        let token = try self.token(folder)
+        let lookupID = String(token.split(separator: "_").last?.prefix(12) ?? "")
+        let path = folder.path + "/token.rotation"
+        func leave(_ grace: String) {
+            let journal: JSON = [
+                "idempotencyKey": "agent-lost", "lookupId": .string(lookupID), "request": ["grace": .string(grace)],
+            ]
+            _ = FileManager.default.createFile(
+                atPath: path,
+                contents: Data(journal.serialized()),
+                attributes: [.posixPermissions: 0o600]
+            )
+        }
+        // Nothing was done, and nothing ever would be: the grace is too short for a holder.
+        leave("1s")
+        let refused = try await ServerProcess.run(self.arguments(folder, server, ["--once"]), folder)
+        #expect(refused.status != 0)
+        #expect(!FileManager.default.fileExists(atPath: path))
+
+        // The token was replaced, and the resent request is refused for another reason.
+        let holder = Caller(url: server.url, token: token)
+        _ = await holder.send(
+            .POST,
+            "/v1/self/rotate",
+            ["grace": "1h"],
+            headers: [("Idempotency-Key", "agent-lost")]
+        )
+        leave("2h")
+        let again = try await ServerProcess.run(self.arguments(folder, server, ["--once"]), folder)
+        #expect(again.status != 0)
+        #expect(FileManager.default.fileExists(atPath: path), "\(again.errors)")
+        leave("1h")
+        #expect(try await ServerProcess.run(self.arguments(folder, server, ["--once"]), folder).status == 0)
+        #expect(try self.token(folder) != token)
+        #expect(await server.stop() == 0)
+    }
+
+    /// The program may not be told of tokens for days: they are replaced all the same.
+    @Test func aCommandThatAlwaysFailsStopsNoRotation() async throws {
+        let folder = try Folder()
+        let server = try await ServerProcess.start(folder)
+        let (caller, _) = try await self.prepare(folder, server)
+        var seen = [try self.token(folder)]
+        let metrics = folder.path + "/metrics"
+        for _ in 0..<3 {
+            let run = try await ServerProcess.run(
+                self.arguments(folder, server, ["--once", "--exec", "false", "--metrics-file", metrics]),
+                folder
+            )
+            #expect(run.status == 1)
+            #expect(run.errors.contains("--exec"))
+            seen.append(try self.token(folder))
+            #expect(FileManager.default.fileExists(atPath: folder.path + "/token.rotation"))
+            #expect(
+                try String(contentsOfFile: metrics, encoding: .utf8).contains("claviger_agent_exec_failures_total 1")
+            )
+        }
+        #expect(Set(seen).count == 4)
+        #expect(await self.code(caller, try #require(seen.last)) == "valid")
+        // Refused now, as the grace before is not over; that the program is to be told is not forgotten.
+        let patient = [
+            "agent", "--token-file", folder.path + "/token", "--url", server.url, "--every", "1ms", "--once",
+        ]
+        let refused = try await ServerProcess.run(patient + ["--exec", "false"], folder)
+        #expect(refused.status == 1)
+        let marker = folder.path + "/told"
+        let told = try await ServerProcess.run(patient + ["--exec", "touch \(marker)"], folder)
+        #expect(told.status == 0, "\(told.errors)")
+        #expect(FileManager.default.fileExists(atPath: marker))
+        #expect(try self.token(folder) == seen.last)
+        #expect(await server.stop() == 0)
+    }
+
     @Test(.timeLimit(.minutes(10))) func killedAtAnyMomentItLeavesATokenThatWorks() async throws {
         let folder = try Folder()
         let server = try await ServerProcess.start(folder)

@@ -42,7 +42,7 @@ public struct ForeignHash: Sendable {
         """
     )
 
-    /// `$name$…`
+    /// Reads `$name$…`.
     private static func modular(_ parts: [String], _ text: String) throws(FieldError) -> ForeignHash {
         switch (parts[1], parts.count) {
         case ("2a", 4), ("2b", 4), ("2y", 4): return try Self.bcrypt(text, isPrehashed: false)
@@ -61,7 +61,7 @@ public struct ForeignHash: Sendable {
         }
     }
 
-    /// `name$…`
+    /// Reads `name$…`.
     private static func django(_ name: String, _ parts: [String], _ text: String) throws(FieldError) -> ForeignHash {
         switch (name, parts.count) {
         case ("pbkdf2_sha256", 4):
@@ -85,7 +85,7 @@ public struct ForeignHash: Sendable {
         }
     }
 
-    /// `scrypt:32768:8:1$salt$hex`
+    /// Reads `scrypt:32768:8:1$salt$hex`.
     private static func werkzeug(_ parts: [String]) throws(FieldError) -> ForeignHash {
         let method = parts[0].split(separator: ":", omittingEmptySubsequences: false).map(String.init)
         guard parts.count == 3, let hash = Hexadecimal.bytes(parts[2]) else { throw Self.unknown }

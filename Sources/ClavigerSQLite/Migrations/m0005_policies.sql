@@ -45,3 +45,16 @@ WHERE built_in = 1 AND name = 'admin' AND scopes NOT LIKE '%"policies.%';
 
 UPDATE roles SET scopes = substr(scopes, 1, length(scopes) - 1) || ',"policies.read"]'
 WHERE built_in = 1 AND name IN ('operator', 'auditor', 'viewer') AND scopes NOT LIKE '%"policies.%';
+
+-- What older installations lack: their roles were written before there were leaks and webhooks.
+UPDATE roles SET scopes = substr(scopes, 1, length(scopes) - 1) || ',"leaks.*"]'
+WHERE built_in = 1 AND name IN ('admin', 'operator') AND scopes NOT LIKE '%"leaks.%';
+
+UPDATE roles SET scopes = substr(scopes, 1, length(scopes) - 1) || ',"leaks.read"]'
+WHERE built_in = 1 AND name = 'auditor' AND scopes NOT LIKE '%"leaks.%';
+
+UPDATE roles SET scopes = substr(scopes, 1, length(scopes) - 1) || ',"webhooks.*"]'
+WHERE built_in = 1 AND name = 'admin' AND scopes NOT LIKE '%"webhooks.%';
+
+UPDATE roles SET scopes = substr(scopes, 1, length(scopes) - 1) || ',"webhooks.read"]'
+WHERE built_in = 1 AND name IN ('operator', 'auditor') AND scopes NOT LIKE '%"webhooks.%';

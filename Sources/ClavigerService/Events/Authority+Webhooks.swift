@@ -29,6 +29,8 @@ public struct IssuedWebhook: Sendable {
 extension Authority {
     /// The most endpoints of a workspace: each one wants a copy of every event.
     static let mostWebhooks = 50
+    /// The most secrets of an endpoint that sign: each makes every request longer.
+    static let mostSecrets = 5
     /// How long a replaced secret signs beside the new one, unless somebody says otherwise.
     public static let usualSecretGrace = Duration.seconds(24 * 3600)
     /// The longest such time.
@@ -141,6 +143,16 @@ extension Authority {
             var endpoint = try change.tx.existingWebhook(id, in: change.workspaceID)
             let end = change.now + grace
             let former = try change.tx.webhookSecrets(of: id)
+            let staying = former.count { change.now < min($0.endsAt ?? end, end) }
+            guard staying < Self.mostSecrets else {
+                throw Problem(
+                    .stateConflict,
+                    """
+                    \(staying) secrets of the endpoint would sign beside the new one, and \(Self.mostSecrets) is the most \
+                    that sign. Wait until one has ended, or send a grace of 0s, which ends all former ones.
+                    """
+                )
+            }
             for secret in former where secret.endsAt.map({ end < $0 }) ?? true {
                 try change.tx.end(secret: secret.number, of: id, at: end)
             }

@@ -13,6 +13,18 @@ extension AuthorityWriting {
         from random: any RandomSource
     ) throws -> Bool {
         let endpoints = try self.enabledWebhookEndpoints(in: key.workspaceID).filter { $0.wanted.contains(type) }
+        return try self.emit(type, about: key, more, at: now, from: random, to: endpoints)
+    }
+
+    /// The same for endpoints that want it.
+    func emit(
+        _ type: EventType,
+        about key: APIKey,
+        _ more: [(String, JSON)],
+        at now: Timestamp,
+        from random: any RandomSource,
+        to endpoints: [WebhookEndpoint]
+    ) throws -> Bool {
         guard !endpoints.isEmpty else { return false }
         let event = OutgoingEvent(
             id: Identifier(at: now, from: random),

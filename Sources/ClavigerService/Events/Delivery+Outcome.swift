@@ -63,9 +63,17 @@ struct EndpointNote {
 
 extension AuthorityWriting {
     /// Writes the event of a notice, unless the key is gone.
+    ///
+    /// While an endpoint fails, of each type one about a key waits for it: use goes on, and would fill the outbox with
+    /// what says the same.
     func emit(_ notice: UseNotice, from random: any RandomSource) throws {
         guard let key = try self.key(notice.keyID, in: notice.workspaceID) else { return }
-        try self.emit(notice.type, about: key, [notice.details], at: notice.at, from: random)
+        let endpoints = try self.enabledWebhookEndpoints(in: key.workspaceID).filter { endpoint in
+            guard endpoint.wanted.contains(notice.type) else { return false }
+            guard endpoint.failingSince != nil else { return true }
+            return try !self.hasPending(notice.type, about: key.id.text, to: endpoint.id)
+        }
+        _ = try self.emit(notice.type, about: key, [notice.details], at: notice.at, from: random, to: endpoints)
     }
 }
 

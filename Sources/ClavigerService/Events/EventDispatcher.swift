@@ -129,10 +129,19 @@ public actor EventDispatcher {
         }
     }
 
-    /// Stores what became of deliveries, for a server that stops.
+    /// Stores what became of deliveries and what was noticed of use, for a server that stops.
     public func flush() async {
-        guard !self.finished.isEmpty else { return }
-        _ = try? await self.settle(claiming: false)
+        guard !self.finished.isEmpty || self.authority.events.hasNotices else { return }
+        do {
+            _ = try await self.settle(claiming: false)
+        } catch {
+            self.logger.error(
+                "what became of events could not be stored at the end: they are sent again, and notices of use are lost",
+                metadata: [
+                    "type": "\(type(of: error))", "deliveries": "\(self.finished.count)",
+                ]
+            )
+        }
     }
 
     /// Settles what is finished and leases what is due.
@@ -147,6 +156,7 @@ public actor EventDispatcher {
         let now = self.authority.time.now()
         let busy = self.inFlight
         let most = self.configuration.parallelPerEndpoint
+        guard busy.count < self.configuration.parallel else { return true }
         return try await self.authority.store.read { tx in
             for endpoint in try tx.enabledWebhookEndpoints(in: nil) {
                 let room = most - busy.values.count { $0 == endpoint.id }
@@ -201,8 +211,11 @@ public actor EventDispatcher {
     ) throws -> [Claimed] {
         var claimed: [Claimed] = []
         var busy = busy
-        for endpoint in try tx.enabledWebhookEndpoints(in: nil) {
-            let own = busy.values.count { $0 == endpoint.id }
+        // Those with the fewest on their way come first: what endpoints that hang give back goes to the others.
+        let endpoints = try tx.enabledWebhookEndpoints(in: nil)
+            .map { endpoint in (endpoint, own: busy.values.count { $0 == endpoint.id }) }
+            .sorted { ($0.own, $0.0.id.text) < ($1.own, $1.0.id.text) }
+        for (endpoint, own) in endpoints {
             let room = min(configuration.parallel - busy.count, configuration.parallelPerEndpoint - own)
             guard room > 0 else { continue }
             let due = try tx.dueDeliveries(to: endpoint.id, at: now, limit: room + own)

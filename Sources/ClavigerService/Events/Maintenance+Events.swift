@@ -1,4 +1,5 @@
 import ClavigerCore
+import Logging
 
 extension Maintenance {
     /// How long before a key's end it is said that it comes.
@@ -7,47 +8,90 @@ extension Maintenance {
     static let deliveredLifetime = Duration.seconds(7 * 86_400)
     /// How long deliveries that were given up can be replayed.
     static let deadLifetime = Duration.seconds(30 * 86_400)
+    private static let typesOfEnds = EventTypes([.keyExpiring, .keyExpired])
     /// The most of the past that one transaction looks at, and the least that is noted as looked at when nothing was
     /// found.
     private static let watchedSlice = Duration.seconds(3600)
 
     /// Tells of keys whose time ends soon or has ended.
     ///
-    /// Each moment is looked at once: up to where it was looked is stored in the transaction that writes the events.
+    /// Each moment is looked at once: how far it was looked is stored in the transaction that writes the events. A
+    /// transaction tells of a bounded number of keys, however many end in one moment.
     func tellEnds() async throws {
         let now = self.authority.time.now()
-        let (workspace, random) = (self.workspaceID, self.authority.random)
+        let workspace = self.workspaceID
         while true {
-            let (start, hasSome) = try await self.authority.store.read { tx in
-                let start = try tx.keysWatchedUntil() ?? now
-                return (start, try tx.hasEnds(after: start, until: now, in: workspace))
+            let (watch, hasSome, isWanted) = try await self.authority.store.read { tx in
+                let watch = try tx.keysWatch() ?? KeysWatch(until: now)
+                let wanted = EventTypes.wanted(by: try tx.enabledWebhookEndpoints(in: workspace))
+                return (
+                    watch,
+                    try watch.part != nil || tx.hasEnds(after: watch.until, until: now, in: workspace),
+                    !wanted.isDisjoint(with: Self.typesOfEnds)
+                )
             }
-            let isBehind = start + Self.watchedSlice < now
-            guard start < now, hasSome || isBehind else {
-                if start == now { try await self.beginWatching(at: now) }
+            guard watch.until < now, hasSome || watch.until + Self.watchedSlice < now else {
+                if watch.until == now { try await self.beginWatching(at: now) }
                 return
             }
-            let end = min(start + Self.watchedSlice, now)
-            let told = try await self.authority.store.write { tx in
-                var told = false
-                // What has ended first: a key does not expire soon once it has.
-                for period in [.zero] + Self.noticePeriods.reversed() {
-                    for key in try tx.keys(endingAfter: start + period, until: end + period, in: workspace) {
-                        guard let event = Self.event(of: key, period, at: now) else { continue }
-                        told = try tx.emit(event.type, about: key, event.more, at: now, from: random) || told
-                    }
+            guard isWanted else {
+                // Whoever asks later is told of what comes later.
+                return try await self.authority.store.write {
+                    try $0.setKeysWatch(KeysWatch(until: now))
+                } afterCommit: {
                 }
-                try tx.setKeysWatched(until: end)
-                return told
+            }
+            let told = try await self.authority.store.write { tx in
+                try self.tellPart(of: watch, tx, at: now)
             } afterCommit: { _ in
             }
             if told { self.authority.events.wake() }
         }
     }
 
+    /// Tells of the next keys; answers whether anybody was told.
+    private func tellPart(of watch: KeysWatch, _ tx: any AuthorityWriting, at now: Timestamp) throws -> Bool {
+        // What has ended first: a key does not expire soon once it has.
+        let periods = [.zero] + Self.noticePeriods.reversed()
+        let endpoints = try tx.enabledWebhookEndpoints(in: self.workspaceID)
+        var part = watch.part ?? KeysWatch.Part(end: min(watch.until + Self.watchedSlice, now))
+        var (room, told) = (Self.batch, false)
+        while part.step < periods.count, room > 0 {
+            let period = periods[part.step]
+            let keys = try tx.keys(
+                endingAfter: watch.until + period,
+                until: part.end + period,
+                after: part.after,
+                in: self.workspaceID,
+                limit: room
+            )
+            for key in keys {
+                guard let event = Self.event(of: key, period, at: now) else { continue }
+                let isTold = try tx.emit(
+                    event.type,
+                    about: key,
+                    event.more,
+                    at: now,
+                    from: self.authority.random,
+                    to: endpoints.filter { $0.wanted.contains(event.type) }
+                )
+                told = isTold || told
+            }
+            if keys.count == room, let last = keys.last, let end = last.endsAt {
+                part.after = KeysWatch.Place(end, last.id)
+            } else {
+                (part.step, part.after) = (part.step + 1, nil)
+            }
+            room -= keys.count
+        }
+        let isDone = part.step == periods.count
+        try tx.setKeysWatch(isDone ? KeysWatch(until: part.end) : KeysWatch(until: watch.until, part: part))
+        return told
+    }
+
     private func beginWatching(at now: Timestamp) async throws {
         try await self.authority.store.write { tx in
-            if try tx.keysWatchedUntil() == nil { try tx.setKeysWatched(until: now) }
+            if try tx.keysWatch() == nil { try tx.setKeysWatch(KeysWatch(until: now)) }
         } afterCommit: {
         }
     }
@@ -79,21 +123,48 @@ extension Maintenance {
     }
 
     /// Seals secrets of endpoints under the current key that were sealed under an older one.
-    func rewrapWebhookSecrets() async throws -> Int {
-        try await self.authority.store.write { tx in
+    ///
+    /// One that cannot be opened is logged and stays as it is; its endpoint's deliveries say `cannot_sign`.
+    func rewrapWebhookSecrets() async throws {
+        var last: WebhookSecretID?
+        repeat { last = try await self.rewrapWebhookSecrets(after: last) } while last != nil
+    }
+
+    /// Answers the last one that was looked at, if there may be more.
+    private func rewrapWebhookSecrets(after place: WebhookSecretID?) async throws -> WebhookSecretID? {
+        let (last, broken) = try await self.authority.store.write { tx in
             let keyring = self.authority.keyring.keyring
             let sealer = Sealer(keyring: keyring, random: self.authority.random)
-            let old = try tx.webhookSecrets(sealedOtherThan: keyring.currentVersion(of: .seal), limit: Self.batch)
+            let old = try tx.webhookSecrets(
+                sealedOtherThan: keyring.currentVersion(of: .seal),
+                after: place,
+                limit: Self.batch
+            )
+            var rewrapped: [(WebhookSecretID, SealedValue)] = []
+            var broken: [WebhookSecretID] = []
             for (id, sealed) in old {
-                guard let again = try sealer.rewrap(sealed, for: id.sealingContext) else { continue }
-                try tx.replace(again, for: id)
+                do throws(SealingError) {
+                    guard let sealed else { throw .malformed }
+                    guard let again = try sealer.rewrap(sealed, for: id.sealingContext) else { continue }
+                    rewrapped.append((id, again))
+                } catch {
+                    broken.append(id)
+                }
             }
-            if !old.isEmpty {
-                try tx.append(self.record("keyring.rewrap", ["webhookSecrets": .integer(Int64(old.count))]))
+            for (id, sealed) in rewrapped { try tx.replace(sealed, for: id) }
+            if !rewrapped.isEmpty {
+                try tx.append(self.record("keyring.rewrap", ["webhookSecrets": .integer(Int64(rewrapped.count))]))
             }
-            return old.count
+            return (old.count == Self.batch ? old.last?.id : nil, broken)
         } afterCommit: { _ in
         }
+        for id in broken where self.brokenSecrets.isNew(id) {
+            self.logger.error(
+                "the secret of a webhook endpoint cannot be opened; rotate it",
+                metadata: ["endpoint": "\(id.endpointID)", "number": "\(id.number)"]
+            )
+        }
+        return last
     }
 }
 
@@ -102,7 +173,7 @@ extension EventReading {
     fileprivate func hasEnds(after start: Timestamp, until end: Timestamp, in workspace: Workspace.ID) throws -> Bool {
         guard start < end else { return false }
         return try ([.zero] + Maintenance.noticePeriods).contains {
-            try !self.keys(endingAfter: start + $0, until: end + $0, in: workspace).isEmpty
+            try self.hasKeys(endingAfter: start + $0, until: end + $0, in: workspace)
         }
     }
 }

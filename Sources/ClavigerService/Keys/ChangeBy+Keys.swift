@@ -76,7 +76,7 @@ extension ChangeBy {
         reason: String? = nil
     ) throws {
         let before = key.publicFields(at: self.now)
-        let former = key.attributes.allowance
+        let (former, formerEnd) = (key.attributes.allowance, key.endsAt)
         key.attributes = attributes
         key.longestLife = try self.tx.longestLife(of: key, api)
         key.updatedAt = self.now
@@ -91,5 +91,6 @@ extension ChangeBy {
             after: key.publicFields(at: self.now),
             reason: reason
         )
+        try self.tellEnd(of: key, formerly: formerEnd)
     }
 }

@@ -109,7 +109,9 @@ extension Authority {
         }.value
     }
 
-    /// Credits that the keys share belong to the consumer that leaves and stay with it. What is set aside of them for
+    /// Credits that the keys share belong to the consumer that leaves and stay with it.
+    ///
+    /// What is set aside of them for
     /// work under way could not be settled by those who work with the keys, once they are another's.
     private static func checkTransfer(
         of consumer: Consumer,

@@ -13,7 +13,8 @@ public struct Maintenance: Sendable {
     let authority: Authority
     private let rehashes: RehashQueue
     let workspaceID: Workspace.ID
-    private let logger: Logger
+    let logger: Logger
+    let brokenSecrets = BrokenSecrets()
 
     /// Makes the maintenance of one server.
     public init(authority: Authority, rehashes: RehashQueue, workspaceID: Workspace.ID, logger: Logger) {
@@ -25,24 +26,42 @@ public struct Maintenance: Sendable {
 
     /// One round: store new digests, seal old answers and secrets anew, drop answers and deliveries that are too old, tell
     /// of keys that end, sharpen the filter, end graces that have gone quiet.
+    ///
+    /// - Throws: what the first step that failed threw; the others were done all the same.
     public func runOnce() async throws {
-        // First of all, so that nothing which goes wrong below keeps an old answer alive.
+        let steps: [() async throws -> Void] = [
+            self.dropAnswers,
+            { while try await self.storeRehashes() == Self.batch {} },
+            { while try await self.rewrapAnswers() == Self.batch {} },
+            self.rewrapWebhookSecrets,
+            self.rewrapForeignRules,
+            self.forgetDeliveries,
+            self.tellEnds,
+            self.endRequests,
+            self.runReviews,
+            { if self.authority.verifier.isFilterOverfull { try await self.loadFilter() } },
+            self.endQuietGraces,
+        ]
+        var failure: (any Error)?
+        for step in steps {
+            do {
+                try await step()
+            } catch let error as CancellationError {
+                throw error
+            } catch {
+                failure = failure ?? error
+            }
+        }
+        if let failure { throw failure }
+    }
+
+    private func dropAnswers() async throws {
         let now = self.authority.time.now()
         let dropped = try await self.authority.store.write(
             { try $0.deleteAnswers(before: now - Self.answerLifetime, at: now) },
             afterCommit: { _ in }
         )
         if dropped > 0 { self.logger.debug("dropped old idempotent answers", metadata: ["count": "\(dropped)"]) }
-        while try await self.storeRehashes() == Self.batch {}
-        while try await self.rewrapAnswers() == Self.batch {}
-        while try await self.rewrapWebhookSecrets() == Self.batch {}
-        try await self.rewrapForeignRules()
-        try await self.forgetDeliveries()
-        try await self.tellEnds()
-        try await self.endRequests()
-        try await self.runReviews()
-        if self.authority.verifier.isFilterOverfull { try await self.loadFilter() }
-        try await self.endQuietGraces()
     }
 
     /// Reads all lookup ids into the verifier's filter.

@@ -273,6 +273,8 @@ public protocol AuthorityWriting: AuthorityReading, EventWriting, CredentialWrit
 
     func answer(_ id: StoredAnswerID) throws -> StoredAnswer?
     func insert(_ answer: StoredAnswer, _ id: StoredAnswerID) throws
+    /// Keeps the answers to an actor that are kept for longer than usual until a moment at least.
+    func keepAnswers(to actor: APIKey.ID, until end: Timestamp, in workspace: Workspace.ID) throws
     /// Forgets answers that were given before a moment, and those that had to be kept until now.
     func deleteAnswers(before: Timestamp, at now: Timestamp) throws -> Int
     /// Stored answers that are sealed under another key version.

@@ -81,10 +81,18 @@ public protocol EventReading {
     /// Deliveries to an endpoint that is not held back, whose turn and time have come and that nobody is sending.
     func dueDeliveries(to endpoint: WebhookEndpoint.ID, at now: Timestamp, limit: Int) throws -> [DueDelivery]
 
-    /// The keys whose time ends after one moment and until another, and that time alone ends.
-    func keys(endingAfter start: Timestamp, until end: Timestamp, in workspace: Workspace.ID) throws -> [APIKey]
-    /// Up to when the ends of keys have been looked for; nil if never.
-    func keysWatchedUntil() throws -> Timestamp?
+    /// The keys whose time ends after one moment and until another, and that time alone ends, by their place.
+    func keys(
+        endingAfter start: Timestamp,
+        until end: Timestamp,
+        after place: KeysWatch.Place?,
+        in workspace: Workspace.ID,
+        limit: Int
+    ) throws -> [APIKey]
+    /// Whether there are any.
+    func hasKeys(endingAfter start: Timestamp, until end: Timestamp, in workspace: Workspace.ID) throws -> Bool
+    /// How far the ends of keys have been told of; nil if they have never been looked for.
+    func keysWatch() throws -> KeysWatch?
 }
 
 /// What can be changed of outgoing events in a transaction.
@@ -102,6 +110,8 @@ public protocol EventWriting: EventReading {
     func insert(_ event: OutgoingEvent, _ deliveries: [Delivery]) throws
     /// Whether a delivery about the subject is still to be made to the endpoint.
     func hasPending(about subject: String, to endpoint: WebhookEndpoint.ID) throws -> Bool
+    /// The same for one type of event.
+    func hasPending(_ type: EventType, about subject: String, to endpoint: WebhookEndpoint.ID) throws -> Bool
     /// Marks a delivery as being sent, so that nobody else sends it before `end`.
     func lease(_ delivery: Delivery.ID, until end: Timestamp) throws
     /// Takes the marks of a server that is gone from all deliveries.
@@ -118,12 +128,13 @@ public protocol EventWriting: EventReading {
     /// Forgets deliveries that were finished before a moment, and events that nobody waits for; tells how many.
     func deleteDeliveries(_ state: Delivery.State, finishedBefore moment: Timestamp, limit: Int) throws -> Int
 
-    /// Secrets that are sealed under another key version.
+    /// Secrets that are sealed under another key version, in an order of their own; nil for one that cannot be read.
     func webhookSecrets(
         sealedOtherThan version: Int,
+        after place: WebhookSecretID?,
         limit: Int
-    ) throws -> [(id: WebhookSecretID, sealed: SealedValue)]
+    ) throws -> [(id: WebhookSecretID, sealed: SealedValue?)]
     func replace(_ sealed: SealedValue, for id: WebhookSecretID) throws
 
-    func setKeysWatched(until moment: Timestamp) throws
+    func setKeysWatch(_ watch: KeysWatch) throws
 }

@@ -70,7 +70,7 @@ extension Authority {
         once: Once<IssuedRotation>?
     ) async throws -> Outcome<IssuedRotation> {
         let action = AuditAction(.key, "rotate")
-        let (keyring, random) = (self.keyring, self.random)
+        let (keyring, random, detailRetention) = (self.keyring, self.random, self.detailRetention)
         return try await self.change(action, as: holder.author) { change in
             let (key, api, credentials) = try change.tx.held(by: holder, at: change.now)
             // Made here, on the writing thread: a rotation of the keyring before this transaction must count.
@@ -85,6 +85,7 @@ extension Authority {
                 return .replayed(replayed)
             }
             let rules = try change.tx.rotationRules(for: api, key.environment, key)
+            try request.grace.checkQuiet(isKnownFor: detailRetention)
             try Self.checkMayRotate(key, credentials.first { $0.id == holder.credentialID }, request, rules, change.now)
             let issued = try change.rotate(key, of: api, request, rules, keyring.keyring.makeHasher())
             if let once, let answerID {

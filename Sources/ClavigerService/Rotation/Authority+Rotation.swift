@@ -14,10 +14,12 @@ extension Authority {
     ) async throws -> Outcome<IssuedRotation> {
         let keyring = self.keyring
         let lastUse = try await self.lastUses(of: [id], by: caller)[id]
-        return try await self.change(AuditAction(.key, "rotate"), id.text, by: caller, once: once) { change in
+        return try await self.change(AuditAction(.key, "rotate"), id.text, by: caller, once: once) {
+            [detailRetention] change in
             let (key, api) = try change.tx.existingKey(id, for: .rotate, change.caller)
             try Problem.checkVersion(version, is: key.version)
             try change.requireReach(to: key, api)
+            try request.grace.checkQuiet(isKnownFor: detailRetention)
             let rules = try change.tx.rotationRules(for: api, key.environment, key)
             // Read here, on the writing thread: a rotation of the pepper before this transaction must count.
             let hasher = keyring.keyring.makeHasher()
@@ -54,12 +56,13 @@ extension Authority {
         once: Once<RotationReading>? = nil
     ) async throws -> Outcome<RotationReading> {
         let action = AuditAction(.key, "rotation_extend")
-        return try await self.change(action, id.text, by: caller, once: once) { change in
+        return try await self.change(action, id.text, by: caller, once: once) { [detailRetention] change in
             let (key, api) = try change.tx.existingKey(id, for: .rotate, change.caller)
             try Problem.checkVersion(version, is: key.version)
             try change.requireReach(to: key, api)
+            try grace.checkQuiet(isKnownFor: detailRetention)
             let rules = try change.tx.rotationRules(for: api, key.environment, key)
-            return try change.changeGrace(of: key, action) { credentials, now in
+            let reading = try change.changeGrace(of: key, action) { credentials, now in
                 guard var last = credentials.first else { return }
                 let term: RotationGrace.Term
                 do throws(RotationGrace.Refusal) {
@@ -73,6 +76,11 @@ extension Authority {
                 last.retire(term, at: now)
                 credentials = [last]
             }
+            // Whoever has the old token for longer may ask for the next one for longer.
+            if let end = reading.credentials.compactMap({ $0.graceEndsAt(at: change.now) }).max() {
+                try change.tx.keepAnswers(to: key.id, until: end, in: change.workspaceID)
+            }
+            return reading
         }
     }
 }
@@ -109,5 +117,21 @@ extension ChangeBy<Caller> {
         let after = try self.reading(of: key)
         try self.record(action, key.id.text, before: before.publicFields, after: after.publicFields)
         return after
+    }
+}
+
+extension RotationGrace {
+    /// Refuses to wait for a quiet time that is longer than uses are known: a use that is forgotten would count as none.
+    func checkQuiet(isKnownFor retention: Duration) throws(Problem) {
+        guard case .untilQuiet(let duration) = self, duration > retention else { return }
+        throw .validation([
+            Violation(
+                "/quietFor",
+                """
+                must not be longer than \(DurationText.text(for: retention)), for which the access log is kept \
+                (usage.keepDetail)
+                """
+            )
+        ])
     }
 }

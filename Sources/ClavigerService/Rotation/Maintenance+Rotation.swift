@@ -32,7 +32,7 @@ extension Maintenance {
         in workspace: Workspace.ID,
         at now: Timestamp
     ) async throws {
-        let random = self.authority.random
+        let (random, detailRetention) = (self.authority.random, self.authority.detailRetention)
         _ = try await self.authority.store.write { tx -> Verifier.Effects in
             let author = OwnAccord(workspaceID: workspace, requestID: "")
             var change = ChangeBy(tx, by: author, at: now, random: random)
@@ -45,6 +45,12 @@ extension Maintenance {
                 // Time has ended it.
                 credential.end(at: credential.retiredAt(at: now) ?? now)
                 try tx.update(credential, dueAt: nil, in: workspace)
+                return change.effects
+            }
+            // The access log may be kept for a shorter time than when the grace was given: then nobody knows that it is
+            // quiet, and time ends it.
+            guard quietFor <= detailRetention else {
+                try tx.update(credential, dueAt: endsAt, in: workspace)
                 return change.effects
             }
             if let lastUse, lastUse + quietFor > now {

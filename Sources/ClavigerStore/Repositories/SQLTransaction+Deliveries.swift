@@ -81,6 +81,16 @@ extension SQLTransaction {
         )
     }
 
+    func hasPending(_ type: EventType, about subject: String, to endpoint: WebhookEndpoint.ID) throws -> Bool {
+        try self.exists(
+            """
+            SELECT 1 FROM \(sql: Self.deliveriesWithEvents)
+            WHERE deliveries.endpoint_id = \(endpoint) AND deliveries.subject = \(subject)
+                AND deliveries.state = 'pending' AND outgoing_events.type = \(type.rawValue)
+            """
+        )
+    }
+
     func lease(_ delivery: Delivery.ID, until end: Timestamp) throws {
         try self.connection.execute("UPDATE deliveries SET leased_until = \(end) WHERE id = \(delivery)")
     }
@@ -162,51 +172,104 @@ extension SQLTransaction {
         return events.count
     }
 
-    func keys(endingAfter start: Timestamp, until end: Timestamp, in workspace: Workspace.ID) throws -> [APIKey] {
-        let own = try self.connection.rows(
+    /// The keys that may end in between, as a table of `id` and `ends`: what they say themselves, or what a policy says if
+    /// that is earlier.
+    private func ending(after start: Timestamp, until end: Timestamp, in workspace: Workspace.ID) throws -> SQL {
+        let lifetimes = try self.placeLifetimes(in: workspace)
+        guard !lifetimes.isEmpty else {
+            return """
+                (SELECT id, expires_at AS ends FROM keys
+                WHERE workspace_id = \(workspace) AND expires_at > \(start) AND expires_at <= \(end)
+                    AND state IN ('pending', 'active', 'suspended'))
+                """
+        }
+        // Made so long ago, a place at a time: each by its index.
+        let places: [SQL] = lifetimes.map { lifetime in
             """
-            SELECT id FROM keys
-            WHERE workspace_id = \(workspace) AND expires_at > \(start) AND expires_at <= \(end)
-                AND state IN ('pending', 'active', 'suspended')
-            ORDER BY expires_at, id
+            OR (api_id = \(lifetime.place.apiID) AND environment = \(lifetime.place.environment)
+                AND created_at > \(start - lifetime.maximum) AND created_at <= \(end - lifetime.maximum))
+            """
+        }
+        return """
+            (SELECT id, min(coalesce(expires_at, longest_end), coalesce(longest_end, expires_at)) AS ends FROM
+                (SELECT id, expires_at, created_at + \(sql: Self.longestLife) AS longest_end FROM keys
+                WHERE workspace_id = \(workspace) AND state IN ('pending', 'active', 'suspended')
+                    AND (expires_at > \(start) AND expires_at <= \(end) \(sql: .joined(places, separator: " ")))))
+            """
+    }
+
+    func keys(
+        endingAfter start: Timestamp,
+        until end: Timestamp,
+        after place: KeysWatch.Place?,
+        in workspace: Workspace.ID,
+        limit: Int
+    ) throws -> [APIKey] {
+        let rest: SQL = if let place { "AND (ends, id) > (\(place.end), \(place.keyID))" } else { "" }
+        return try self.connection.rows(
+            """
+            SELECT id FROM \(sql: self.ending(after: start, until: end, in: workspace))
+            WHERE ends > \(start) AND ends <= \(end) \(sql: rest)
+            ORDER BY ends, id LIMIT \(limit)
+            """
+        ).compactMap { try self.key(try $0.value("id"), in: workspace) }
+    }
+
+    func hasKeys(endingAfter start: Timestamp, until end: Timestamp, in workspace: Workspace.ID) throws -> Bool {
+        try self.exists(
+            """
+            SELECT 1 FROM \(sql: self.ending(after: start, until: end, in: workspace))
+            WHERE ends > \(start) AND ends <= \(end) LIMIT 1
             """
         )
-        // Those that end by a policy: made so long ago. A place at a time, each by its index.
-        let byPolicy = try self.placeLifetimes(in: workspace).flatMap { lifetime in
-            try self.connection.rows(
-                """
-                SELECT id FROM keys
-                WHERE workspace_id = \(workspace) AND api_id = \(lifetime.place.apiID)
-                    AND environment = \(lifetime.place.environment)
-                    AND created_at > \(start - lifetime.maximum) AND created_at <= \(end - lifetime.maximum)
-                    AND state IN ('pending', 'active', 'suspended')
-                ORDER BY created_at, id
-                """
-            )
-        }
-        guard !byPolicy.isEmpty || !own.isEmpty else { return [] }
-        var seen: Set<APIKey.ID> = []
-        return try (own + byPolicy).compactMap { row in
-            let id: APIKey.ID = try row.value("id")
-            guard seen.insert(id).inserted, let key = try self.key(id, in: workspace), let ends = key.endsAt,
-                start < ends, ends <= end
-            else { return nil }
-            return key
-        }
     }
 
-    func keysWatchedUntil() throws -> Timestamp? {
-        guard let row = try self.connection.row("SELECT value FROM meta WHERE name = 'keys_watched_until'") else {
-            return nil
-        }
-        guard let milliseconds = Int64(try row.value("value", as: String.self)) else { throw Row.unreadable("value") }
-        return Timestamp(milliseconds: milliseconds)
+    func keysWatch() throws -> KeysWatch? {
+        guard let until = try self.meta("keys_watched_until") else { return nil }
+        guard let milliseconds = Int64(until) else { throw Row.unreadable("value") }
+        var watch = KeysWatch(until: Timestamp(milliseconds: milliseconds))
+        if let part = try self.meta("keys_watched_part") { watch.part = try Self.part(part) }
+        return watch
     }
 
-    func setKeysWatched(until moment: Timestamp) throws {
+    func setKeysWatch(_ watch: KeysWatch) throws {
+        try self.setMeta("keys_watched_until", String(watch.until.milliseconds))
+        try self.setMeta("keys_watched_part", watch.part.map(Self.text))
+    }
+
+    private static func text(_ part: KeysWatch.Part) -> String {
+        var words = [String(part.end.milliseconds), String(part.step)]
+        if let place = part.after { words += [String(place.end.milliseconds), place.keyID.text] }
+        return words.joined(separator: " ")
+    }
+
+    private static func part(_ text: String) throws -> KeysWatch.Part {
+        let words = text.split(separator: " ").map(String.init)
+        guard words.count == 2 || words.count == 4, let end = Int64(words[0]), let step = Int(words[1]) else {
+            throw Row.unreadable("value")
+        }
+        var part = KeysWatch.Part(end: Timestamp(milliseconds: end), step: step)
+        if words.count == 4 {
+            guard let moment = Int64(words[2]), let id = try? APIKey.ID(parsing: words[3]) else {
+                throw Row.unreadable("value")
+            }
+            part.after = KeysWatch.Place(Timestamp(milliseconds: moment), id)
+        }
+        return part
+    }
+
+    private func meta(_ name: String) throws -> String? {
+        try self.connection.row("SELECT value FROM meta WHERE name = \(name)")?.value("value", as: String.self)
+    }
+
+    private func setMeta(_ name: String, _ value: String?) throws {
+        guard let value else {
+            try self.connection.execute("DELETE FROM meta WHERE name = \(name)")
+            return
+        }
         try self.connection.execute(
             """
-            INSERT INTO meta (name, value) VALUES ('keys_watched_until', \(String(moment.milliseconds)))
+            INSERT INTO meta (name, value) VALUES (\(name), \(value))
             ON CONFLICT (name) DO UPDATE SET value = excluded.value
             """
         )

@@ -23,6 +23,15 @@ extension SQLTransaction {
         )
     }
 
+    func keepAnswers(to actor: APIKey.ID, until end: Timestamp, in workspace: Workspace.ID) throws {
+        try self.connection.execute(
+            """
+            UPDATE idempotency SET keep_until = \(end)
+            WHERE workspace_id = \(workspace) AND actor_id = \(actor) AND keep_until < \(end)
+            """
+        )
+    }
+
     func deleteAnswers(before: Timestamp, at now: Timestamp) throws -> Int {
         try self.connection.execute(
             """

@@ -130,14 +130,22 @@ extension SQLTransaction {
 
     func webhookSecrets(
         sealedOtherThan version: Int,
+        after place: WebhookSecretID?,
         limit: Int
-    ) throws -> [(id: WebhookSecretID, sealed: SealedValue)] {
-        try self.connection.rows(
+    ) throws -> [(id: WebhookSecretID, sealed: SealedValue?)] {
+        var rest: SQL = ""
+        if let place {
+            rest = """
+                AND (webhook_secrets.endpoint_id, webhook_secrets.number) > (\(place.endpointID), \(place.number))
+                """
+        }
+        return try self.connection.rows(
             """
             SELECT webhook_endpoints.workspace_id, webhook_secrets.endpoint_id, webhook_secrets.number,
                 webhook_secrets.sealed
             FROM webhook_secrets JOIN webhook_endpoints ON webhook_endpoints.id = webhook_secrets.endpoint_id
-            WHERE webhook_secrets.seal_version <> \(version) LIMIT \(limit)
+            WHERE webhook_secrets.seal_version <> \(version) \(sql: rest)
+            ORDER BY webhook_secrets.endpoint_id, webhook_secrets.number LIMIT \(limit)
             """
         ).map { row in
             (
@@ -146,7 +154,7 @@ extension SQLTransaction {
                     endpointID: try row.value("endpoint_id"),
                     number: try row.value("number")
                 ),
-                try SealedValue(bytes: try row.value("sealed"))
+                try? SealedValue(bytes: try row.value("sealed"))
             )
         }
     }

@@ -6,11 +6,13 @@ import ClavigerCore
 /// Killed at any moment it leaves a token in the file that works. What it does is noted before it is done: the journal
 /// names the request before it is sent, so that one whose answer was lost is sent again and gets the same answer.
 struct Agent {
-    /// What is known of a token after a turn.
+    /// What is known of a token after a turn, or after as much of it as went well.
     struct Turn {
         var hasRotated = false
         var createdAt: Timestamp?
         var dueAt: Timestamp?
+        /// Why the programs that use the token could not be told of it; they are told in the next turn.
+        var commandFailure: CommandFailure?
     }
 
     let file: AgentTokenFile
@@ -24,66 +26,107 @@ struct Agent {
     let random: any RandomSource
 
     /// Looks once whether the token is to be replaced, and has it replaced.
-    func turn() async throws -> Turn {
+    ///
+    /// A command that fails keeps no token from being replaced in time.
+    ///
+    /// - Parameters:
+    ///   - turn: what becomes of it, also where something throws.
+    ///   - mayRotate: whether a token that is due is replaced.
+    func take(_ turn: inout Turn, mayRotate: Bool = true) async throws {
         let contents = try self.file.read()
-        if let journal = try self.file.journal() {
-            if journal.lookupID == contents.token.lookupID.text {
-                return try await self.rotate(contents, journal)
-            }
+        var mayRotate = mayRotate
+        let former = try self.file.journal()
+        if let former {
+            if former.lookupID == contents.token.lookupID.text { return try await self.resend(former, contents, &turn) }
             // The file has the next token already; it may be that nobody was told.
-            try await self.finish()
-            return Turn(hasRotated: true)
+            turn.commandFailure = try await self.finish()
+            if turn.commandFailure == nil { mayRotate = false }
         }
-        let own = try await self.call(contents) { try await $0.send(.get, ["v1", "self"]).body }
-        guard let shown = own["credentials"]?.array?.first(where: { $0["id"] == own["credentialId"] }),
-            let createdAt = shown["createdAt"]?.string.flatMap({ try? Timestamp(parsing: $0) })
-        else { throw CommandFailure.refused("The server does not tell when the token was made: is it too old?") }
-        guard shown["state"] == "current" else {
-            let end = shown["graceEndsAt"]?.string.map { " It works until \($0)." } ?? ""
+        let shown = try await self.shown(contents)
+        guard shown.isCurrent else {
+            let end = shown.graceEndsAt.map { " It works until \($0)." } ?? ""
             throw CommandFailure.refused(
                 "The token in \(self.file.path) has been replaced by somebody else; put the next one there.\(end)"
             )
         }
-        let deadline = own["rotation"]?["mustRotateBy"]?.string.flatMap { try? Timestamp(parsing: $0) }
-        let due = self.schedule.due(createdAt: createdAt, deadline: deadline)
-        guard due <= self.time.now() else { return Turn(createdAt: createdAt, dueAt: due) }
+        let due = self.schedule.due(createdAt: shown.createdAt, deadline: shown.deadline)
+        (turn.createdAt, turn.dueAt) = (shown.createdAt, due)
+        guard mayRotate, due <= self.time.now() else { return }
         let journal = AgentJournal(
             idempotencyKey: "agent-" + Hex.encode(self.random.bytes(16)),
             lookupID: contents.token.lookupID.text,
             body: self.request
         )
         try self.file.note(journal)
-        return try await self.rotate(contents, journal)
+        do {
+            try await self.rotate(contents, journal, &turn)
+        } catch ClientError.refused(let problem) where Self.isFinal(problem) {
+            // Nothing was changed, and sending it again would change nothing. What was to be done before still is.
+            try self.file.note(turn.commandFailure == nil ? nil : former)
+            throw ClientError.refused(problem)
+        }
     }
 
-    private func rotate(_ contents: AgentTokenFile.Contents, _ journal: AgentJournal) async throws -> Turn {
-        let answer: JSON
+    /// Sends a request again whose answer was lost, or that was never sent.
+    private func resend(_ journal: AgentJournal, _ contents: AgentTokenFile.Contents, _ turn: inout Turn) async throws {
         do {
-            answer = try await self.call(contents) { client in
-                try await client.send(
-                    .post,
-                    ["v1", "self", "rotate"],
-                    body: journal.body,
-                    headers: [("Idempotency-Key", journal.idempotencyKey)]
-                ).body
-            }
+            try await self.rotate(contents, journal, &turn)
         } catch ClientError.refused(let problem) where Self.isFinal(problem) {
-            // Nothing was changed, and sending it again would change nothing.
-            try self.file.note(nil)
+            // It may have been carried out. Then it is the only way to the next token: it is forgotten only where the
+            // server says that there is none.
+            if let shown = try? await self.shown(contents), shown.isCurrent { try self.file.note(nil) }
             throw ClientError.refused(problem)
+        }
+    }
+
+    private func rotate(_ contents: AgentTokenFile.Contents, _ journal: AgentJournal, _ turn: inout Turn) async throws {
+        let answer = try await self.call(contents) { client in
+            try await client.send(
+                .post,
+                ["v1", "self", "rotate"],
+                body: journal.body,
+                headers: [("Idempotency-Key", journal.idempotencyKey)]
+            ).body
         }
         guard let text = answer["token"]?.string, (try? KeyToken(parsing: text)) != nil else {
             throw CommandFailure.refused("The server's answer has no token.")
         }
         try self.file.replace(text)
-        try await self.finish()
-        return Turn(hasRotated: true, createdAt: self.time.now())
+        turn.hasRotated = true
+        (turn.createdAt, turn.dueAt) = (self.time.now(), nil)
+        turn.commandFailure = try await self.finish()
     }
 
-    /// Tells the programs that use the token, and forgets what was being done.
-    private func finish() async throws {
-        try await self.after?.run(tokenFile: self.file.path)
+    /// Tells the programs that use the token, and forgets what was being done; answers why they could not be told.
+    private func finish() async throws -> CommandFailure? {
+        do throws(CommandFailure) {
+            try await self.after?.run(tokenFile: self.file.path)
+        } catch {
+            return error
+        }
         try self.file.note(nil)
+        return nil
+    }
+
+    /// What the server says of the token in the file.
+    private struct Shown {
+        let createdAt: Timestamp
+        let isCurrent: Bool
+        let graceEndsAt: String?
+        let deadline: Timestamp?
+    }
+
+    private func shown(_ contents: AgentTokenFile.Contents) async throws -> Shown {
+        let own = try await self.call(contents) { try await $0.send(.get, ["v1", "self"]).body }
+        guard let shown = own["credentials"]?.array?.first(where: { $0["id"] == own["credentialId"] }),
+            let createdAt = shown["createdAt"]?.string.flatMap({ try? Timestamp(parsing: $0) })
+        else { throw CommandFailure.refused("The server does not tell when the token was made: is it too old?") }
+        return Shown(
+            createdAt: createdAt,
+            isCurrent: shown["state"] == "current",
+            graceEndsAt: shown["graceEndsAt"]?.string,
+            deadline: own["rotation"]?["mustRotateBy"]?.string.flatMap { try? Timestamp(parsing: $0) }
+        )
     }
 
     private func call<T: Sendable>(

@@ -35,16 +35,17 @@ struct AgentCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Run this after a token was replaced, without a shell.", valueName: "command"))
     var exec: String?
     @Flag(help: "Have a shell read the command of --exec.") var execShell = false
+    @Option(help: ArgumentHelp("End the command of --exec when it runs for so long.", valueName: "time"))
+    var execTimeout = "5m"
     @Flag(help: "Look once, replace the token if it is time, and end.") var once = false
     @Option(help: ArgumentHelp("Keep metrics in this file, for a text file collector.", valueName: "file"))
     var metricsFile: String?
 
-    /// The longest time between two looks: the rules of the key may change.
-    private static let longestPause = Duration.seconds(3600)
-    private static let shortestPause = Duration.seconds(1)
-
     func validate() throws {
-        for (name, text) in [("every", self.every), ("before", self.before), ("grace", self.grace)] {
+        let times = [
+            ("every", self.every), ("before", self.before), ("grace", self.grace), ("exec-timeout", self.execTimeout),
+        ]
+        for (name, text) in times {
             guard (try? DurationText.parse(text)) != nil else {
                 throw ValidationError("--\(name) must be a time such as 12h or 30d.")
             }
@@ -56,34 +57,33 @@ struct AgentCommand: AsyncParsableCommand {
         ProcessHardening.apply()
         let agent = try self.agent()
         try agent.file.lock()
-        var metrics = AgentMetrics()
-        var failures = 0
+        if let metricsFile {
+            let place = URL(fileURLWithPath: metricsFile)
+            SecretFile.removeDrafts(of: [place.lastPathComponent], in: place.deletingLastPathComponent().path)
+        }
+        var progress = AgentProgress(agent.schedule)
         while true {
-            var pause = Self.longestPause
+            var turn = Agent.Turn()
+            var failure: (any Error)?
             do {
-                let turn = try await agent.turn()
-                failures = 0
-                metrics.isWorking = true
-                if turn.hasRotated {
-                    metrics.rotations += 1
-                    Console.error("The token in \(agent.file.path) was replaced.")
-                    // What comes next is known from the server.
-                    pause = Self.shortestPause
-                }
-                metrics.tokenCreatedAt = turn.createdAt ?? metrics.tokenCreatedAt
-                metrics.dueAt = turn.dueAt
-                if let due = turn.dueAt { pause = min(pause, max(due - agent.time.now(), Self.shortestPause)) }
-                try self.write(metrics)
-                if self.once { return }
+                try await agent.take(&turn, mayRotate: progress.mayRotate(at: agent.time.uptime()))
             } catch {
-                if self.once { throw error }
-                failures += 1
-                metrics.failures += 1
-                metrics.isWorking = false
-                Console.error(ErrorReport(error).text)
-                try? self.write(metrics)
-                pause = AgentSchedule.pause(afterFailures: failures, from: SystemRandom())
+                failure = error
             }
+            let pause = progress.take(turn, hasFailed: failure != nil, agent.time, SystemRandom())
+            if turn.hasRotated { Console.error("The token in \(agent.file.path) was replaced.") }
+            do {
+                try self.write(progress.metrics)
+            } catch {
+                failure = failure ?? error
+            }
+            let failures = [turn.commandFailure, failure].compactMap(\.self)
+            if self.once {
+                for other in failures.dropLast() { Console.error(ErrorReport(other).text) }
+                if let last = failures.last { throw last }
+                return
+            }
+            for each in failures { Console.error(ErrorReport(each).text) }
             try await Task.sleep(for: pause)
         }
     }
@@ -95,6 +95,7 @@ struct AgentCommand: AsyncParsableCommand {
         var body = Body()
         body.set("grace", self.grace)
         body.set("endGrace", self.endGrace ? true : nil)
+        let limit = try DurationText.parse(self.execTimeout)
         return Agent(
             file: try AgentTokenFile(self.tokenFile, random: random),
             settings: ClavigerClient.Settings(
@@ -107,21 +108,18 @@ struct AgentCommand: AsyncParsableCommand {
                 before: try DurationText.parse(self.before)
             ),
             request: body.json,
-            after: try self.exec.map { try AfterCommand($0, usesShell: self.execShell) },
+            after: try self.exec.map { try AfterCommand($0, usesShell: self.execShell, limit: limit) },
             time: SystemTime(),
             random: random
         )
     }
 
-    private func write(_ metrics: AgentMetrics) throws {
+    func write(_ metrics: AgentMetrics) throws {
         guard let metricsFile else { return }
-        let draft = metricsFile + ".new"
-        do {
-            try Data(metrics.text.utf8).write(to: URL(fileURLWithPath: draft))
+        do throws(SecretFileError) {
+            // Readable by the collector, and replaced in one step so that it never reads half of them.
+            try SecretFile.replace(metricsFile, Array(metrics.text.utf8), mode: 0o644, random: SystemRandom())
         } catch {
-            throw CommandFailure.refused("The metrics cannot be written to \(metricsFile).")
-        }
-        guard rename(draft, metricsFile) == 0 else {
             throw CommandFailure.refused("The metrics cannot be written to \(metricsFile).")
         }
     }

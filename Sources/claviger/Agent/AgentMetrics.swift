@@ -6,8 +6,12 @@ struct AgentMetrics {
     var rotations = 0
     /// Attempts that failed since the start.
     var failures = 0
+    /// Runs of the command of `--exec` that failed since the start.
+    var failedCommands = 0
     /// Whether the last attempt went well.
     var isWorking = true
+    /// Whether the programs that use the token have been told of it.
+    var isTold = true
     /// When the token in the file was made.
     var tokenCreatedAt: Timestamp?
     /// When it is to be replaced.
@@ -22,6 +26,18 @@ struct AgentMetrics {
         }
         add("claviger_agent_rotations_total", "counter", "Tokens that were replaced.", Int64(self.rotations))
         add("claviger_agent_failures_total", "counter", "Attempts that failed.", Int64(self.failures))
+        add(
+            "claviger_agent_exec_failures_total",
+            "counter",
+            "Runs of the command of --exec that failed.",
+            Int64(self.failedCommands)
+        )
+        add(
+            "claviger_agent_exec_done",
+            "gauge",
+            "Whether the command of --exec has been run for the token in the file.",
+            self.isTold ? 1 : 0
+        )
         add("claviger_agent_working", "gauge", "Whether the last attempt went well.", self.isWorking ? 1 : 0)
         add(
             "claviger_agent_token_created_timestamp_seconds",

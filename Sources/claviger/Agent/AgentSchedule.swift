@@ -13,7 +13,14 @@ struct AgentSchedule: Hashable {
     func due(createdAt: Timestamp, deadline: Timestamp?) -> Timestamp {
         let age = createdAt + self.every
         guard let deadline else { return age }
-        return min(age, deadline - self.before)
+        // A time before the deadline that is longer than the token's life would have it replaced again and again.
+        return min(age, deadline - min(self.before, max(.zero, (deadline - createdAt) / 2)))
+    }
+
+    /// How long after a replacement there is no other, whatever else is due: a mistake in a clock or a rule must not
+    /// have a key rotated in a loop.
+    var rest: Duration {
+        min(max(.seconds(1), self.every / 2), .seconds(3600))
     }
 
     /// How long to wait after so many failures in a row: from a second to five minutes, each time up to a half longer

@@ -141,6 +141,7 @@ struct Server {
             random: self.random,
             usage: usage.store,
             fold: usage.fold,
+            detailRetention: self.configuration.usage.retention.detail,
             eventPolicy: self.configuration.events.policy,
             logger: self.logger
         )

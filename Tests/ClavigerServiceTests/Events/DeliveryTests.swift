@@ -142,6 +142,26 @@ import Testing
         #expect(atOnce.header("webhook-signature").split(separator: " ").count == 1)
     }
 
+    @Test func onlySoManySecretsSign() async throws {
+        let fixture = try await EventFixture()
+        let id = try await fixture.endpoint().endpoint.id
+        func rotate(_ grace: Duration) async throws {
+            _ = try await fixture.test.authority.rotateWebhookSecret(id, grace: grace, by: fixture.owner)
+        }
+        for _ in 0..<4 { try await rotate(.seconds(3600)) }
+        let refused = await #expect(throws: Problem.self) { try await rotate(.seconds(7200)) }
+        #expect(refused?.kind == .stateConflict)
+        try await fixture.key()
+        try await fixture.dispatcher.runUntilIdle()
+        let signatures = try #require(fixture.receiver.requests.last).header("webhook-signature")
+        #expect(signatures.split(separator: " ").count == 5)
+        // A leaked one can be ended at any time, and time makes room too.
+        try await rotate(.zero)
+        for _ in 0..<4 { try await rotate(.seconds(3600)) }
+        fixture.test.time.advance(by: .seconds(3600))
+        try await rotate(.seconds(3600))
+    }
+
     @Test func aTestIsSentOnceAndWaitsForNothing() async throws {
         let fixture = try await EventFixture { event, _ in
             event.body.contains("webhook.test") ? .answered(status: 503, retryAfter: nil) : .failed(.timedOut)

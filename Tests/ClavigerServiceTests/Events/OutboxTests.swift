@@ -2,6 +2,7 @@ import ClavigerCore
 import ClavigerService
 import ClavigerStore
 import ClavigerTestSupport
+import ClavigerVerifier
 import Testing
 
 /// An event is there if the change is, and only then.
@@ -102,6 +103,64 @@ import Testing
         try await fixture.dispatcher.runUntilIdle()
         let request = try #require(fixture.receiver.requests.first)
         #expect(request.isSigned(with: issued.secret))
+    }
+
+    /// A secret that is damaged, even several pages of them, keeps nothing else from being sealed anew.
+    @Test func aBrokenSecretIsLoggedAndLeft() async throws {
+        let fixture = try await EventFixture()
+        let broken = try await fixture.endpoint().endpoint.id
+        let sound = try await fixture.endpoint().endpoint.id
+        try await fixture.test.database.write {
+            try $0.execute(
+                """
+                UPDATE webhook_secrets SET sealed = (SELECT sealed FROM webhook_secrets WHERE endpoint_id = \(sound))
+                WHERE endpoint_id = \(broken)
+                """
+            )
+            try $0.execute(
+                """
+                WITH RECURSIVE numbers (n) AS (SELECT 2 UNION ALL SELECT n + 1 FROM numbers WHERE n < 1100)
+                INSERT INTO webhook_secrets (endpoint_id, number, sealed, seal_version, created_at, ends_at)
+                SELECT endpoint_id, n, sealed, seal_version, created_at, created_at + 1 FROM webhook_secrets, numbers
+                WHERE endpoint_id = \(broken)
+                """
+            )
+            try $0.execute("UPDATE webhook_secrets SET sealed = X'00' WHERE endpoint_id = \(broken) AND number = 7")
+        }
+        _ = try await fixture.test.authority.rotateKeyring([.seal], by: fixture.owner)
+        try await fixture.test.maintenance.runOnce()
+        try await fixture.test.maintenance.runOnce()
+        let sealed = try await fixture.test.database.read {
+            try $0.rows("SELECT DISTINCT endpoint_id FROM webhook_secrets WHERE seal_version = 2").map {
+                try $0.value("endpoint_id", as: WebhookEndpoint.ID.self)
+            }
+        }
+        #expect(sealed == [sound])
+        let lines = fixture.test.log.lines.filter { $0.contains("cannot be opened") }
+        #expect(lines.count == 1100, "each once, not in every round")
+        #expect(lines.allSatisfy { $0.contains(broken.text) })
+    }
+
+    /// What goes wrong in one step of maintenance is reported, and stops no other.
+    @Test func aStepThatFailsStopsNoOther() async throws {
+        let fixture = try await EventFixture()
+        let key = try await fixture.key()
+        _ = try await fixture.test.authority.rotate(
+            key.key.id,
+            RotationRequest(grace: .untilQuiet(for: .seconds(3600))),
+            by: fixture.owner
+        )
+        try await fixture.test.database.write {
+            try $0.execute("CREATE TRIGGER broken BEFORE INSERT ON meta BEGIN SELECT RAISE(ABORT, 'no'); END")
+        }
+        fixture.test.time.advance(by: .seconds(3600))
+        await #expect(throws: (any Error).self) { try await fixture.test.maintenance.runOnce() }
+        let verdict = try await fixture.test.authority.verify(
+            PresentedToken(fixture.plaintext(of: key)),
+            VerificationQuery(),
+            by: fixture.owner
+        )
+        #expect(verdict.code == .superseded)
     }
 
     @Test func oldDeliveriesAreForgotten() async throws {

@@ -15,7 +15,51 @@ import Testing
         let schedule = AgentSchedule(every: Self.day * 30, before: Self.day * 10)
         #expect(schedule.due(createdAt: Self.now, deadline: nil) == Self.now + Self.day * 30)
         #expect(schedule.due(createdAt: Self.now, deadline: Self.now + Self.day * 90) == Self.now + Self.day * 30)
-        #expect(schedule.due(createdAt: Self.now, deadline: Self.now + Self.day * 15) == Self.now + Self.day * 5)
+        #expect(schedule.due(createdAt: Self.now, deadline: Self.now + Self.day * 25) == Self.now + Self.day * 15)
+    }
+
+    /// A time before the deadline that is longer than the token lives would have it replaced at every look.
+    @Test func aTokenLivesForHalfOfItsTimeAtLeast() {
+        let schedule = AgentSchedule(every: Self.day * 30, before: Self.day * 10)
+        #expect(schedule.due(createdAt: Self.now, deadline: Self.now + Self.day * 4) == Self.now + Self.day * 2)
+        #expect(schedule.due(createdAt: Self.now, deadline: Self.now + Self.day * 20) == Self.now + Self.day * 10)
+        #expect(schedule.due(createdAt: Self.now, deadline: Self.now - Self.day) == Self.now - Self.day)
+    }
+
+    @Test(arguments: [(1, 1000), (10_000, 5000), (86_400_000, 3_600_000)] as [(Int64, Int64)])
+    func aReplacementIsFollowedByARest(every: Int64, rest: Int64) {
+        #expect(AgentSchedule(every: .milliseconds(every), before: .zero).rest == .milliseconds(rest))
+    }
+
+    @Test func nothingIsReplacedInALoop() {
+        let time = ManualTime()
+        let random = SeededRandom(seed: 1)
+        var progress = AgentProgress(AgentSchedule(every: .seconds(20), before: .zero))
+        #expect(progress.mayRotate(at: time.uptime()))
+        var turn = Agent.Turn()
+        turn.hasRotated = true
+        // What comes next is looked up at once, but not done.
+        #expect(progress.take(turn, hasFailed: false, time, random) == .seconds(1))
+        time.advance(by: .seconds(1))
+        #expect(!progress.mayRotate(at: time.uptime()))
+        let due = Agent.Turn(dueAt: time.now() - Self.day)
+        #expect(progress.take(due, hasFailed: false, time, random) == .seconds(9))
+        time.advance(by: .seconds(9))
+        #expect(progress.mayRotate(at: time.uptime()))
+        #expect(progress.metrics.rotations == 1)
+    }
+
+    @Test func aCommandThatFailsIsTriedAgainSoonAndShown() {
+        let time = ManualTime()
+        let random = SeededRandom(seed: 1)
+        var progress = AgentProgress(AgentSchedule(every: Self.day * 30, before: .zero))
+        let turn = Agent.Turn(dueAt: time.now() + Self.day, commandFailure: .refused("no"))
+        #expect(progress.take(turn, hasFailed: false, time, random) <= .seconds(2))
+        #expect(progress.metrics.text.contains("\nclaviger_agent_exec_failures_total 1\n"))
+        #expect(progress.metrics.text.contains("\nclaviger_agent_exec_done 0\n"))
+        #expect(progress.metrics.text.contains("\nclaviger_agent_working 1\n"))
+        #expect(progress.take(Agent.Turn(), hasFailed: false, time, random) == .seconds(3600))
+        #expect(progress.metrics.text.contains("\nclaviger_agent_exec_done 1\n"))
     }
 
     @Test func pausesGrowToMinutesAndDiffer() {
@@ -111,6 +155,62 @@ import Testing
         #expect(throws: CommandFailure.self) { try AfterCommand(" ", usesShell: false) }
     }
 
+    /// With everything that it has started; what it has left behind on purpose goes on.
+    @Test func aCommandThatHangsIsEnded() async throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/id"
+        let text = "trap '' TERM; sleep 600 & echo $! > \(path); wait; sleep 600"
+        let hanging = try AfterCommand("sleep 600 & echo $! > \(path); wait", usesShell: true, limit: .seconds(1))
+        let failure = await #expect(throws: CommandFailure.self) { try await hanging.run(tokenFile: "") }
+        #expect(failure?.message.contains("was ended after 1s") == true)
+        try await Self.expectEnd(ofProcessIn: path)
+        let deaf = try AfterCommand(text, usesShell: true, limit: .seconds(1))
+        await #expect(throws: CommandFailure.self) { try await deaf.run(tokenFile: "") }
+        try await Self.expectEnd(ofProcessIn: path)
+        // A program that the command starts is not waited for.
+        let starting = try AfterCommand("sleep 600 & echo $! > \(path)", usesShell: true)
+        try await starting.run(tokenFile: "")
+        let id = try #require(try Self.processID(path))
+        #expect(kill(id, 0) == 0)
+        kill(id, SIGKILL)
+    }
+
+    private static func processID(_ path: String) throws -> pid_t? {
+        pid_t(try String(contentsOfFile: path, encoding: .utf8).trimmingCharacters(in: .newlines))
+    }
+
+    /// Nobody may have collected it yet, but it does not run any more.
+    private static func expectEnd(ofProcessIn path: String) async throws {
+        let id = try #require(try Self.processID(path))
+        for _ in 0..<200 {
+            let state = try? String(contentsOfFile: "/proc/\(id)/stat", encoding: .utf8)
+            if state?.split(separator: " ").dropFirst(2).first ?? "Z" == "Z" { return }
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        Issue.record("process \(id) still runs")
+    }
+
+    @Test func metricsCanBeReadByOthersAndReplaceALink() throws {
+        let folder = try TemporaryFolder()
+        let target = folder.path + "/target"
+        #expect(FileManager.default.createFile(atPath: target, contents: Data("kept".utf8)))
+        let path = folder.path + "/agent.prom"
+        try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: target)
+        // Where a draft of the old way would have been, somebody else's link would have been written through.
+        try FileManager.default.createSymbolicLink(atPath: path + ".new", withDestinationPath: target)
+        let command = try AgentCommand.parse(["--token-file", "token", "--metrics-file", path])
+        try command.write(AgentMetrics())
+        #expect(try String(contentsOfFile: target, encoding: .utf8) == "kept")
+        #expect(try String(contentsOfFile: path, encoding: .utf8) == AgentMetrics().text)
+        let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+        #expect(mode == 0o644)
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == [
+                "agent.prom", "agent.prom.new", "target",
+            ]
+        )
+    }
+
     @Test func metricsAreInTheTextFormat() {
         var metrics = AgentMetrics()
         metrics.rotations = 2
@@ -120,7 +220,7 @@ import Testing
         #expect(!metrics.text.contains("created"))
     }
 
-    @Test(arguments: [["--every", "soon"], ["--grace", "x"], ["--exec-shell"], []])
+    @Test(arguments: [["--every", "soon"], ["--grace", "x"], ["--exec-shell"], ["--exec-timeout", "x"], []])
     func wrongFlagsAreRefused(arguments: [String]) {
         let file = arguments.isEmpty ? [] : ["--token-file", "token"]
         #expect(throws: (any Error).self) { try AgentCommand.parse(file + arguments) }

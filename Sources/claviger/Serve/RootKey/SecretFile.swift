@@ -84,15 +84,20 @@ enum SecretFile {
         try Self.syncFolder(of: path)
     }
 
-    /// Replaces a file, or makes it, with mode 0600; it is on the disk when this returns.
+    /// Replaces a file, or makes it, with a mode; it is on the disk when this returns.
     ///
-    /// A crash at any moment leaves all of the old file or all of the new one.
-    static func replace(_ path: String, _ contents: [UInt8], random: any RandomSource) throws(SecretFileError) {
+    /// A crash at any moment leaves all of the old file or all of the new one. A link is replaced, not followed.
+    static func replace(
+        _ path: String,
+        _ contents: [UInt8],
+        mode: mode_t = 0o600,
+        random: any RandomSource
+    ) throws(SecretFileError) {
         let draft = path + Self.draftMark + Hex.encode(random.bytes(Self.draftBytes))
         let descriptor = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw .system() }
         do throws(SecretFileError) {
-            try Self.fill(descriptor, contents)
+            try Self.fill(descriptor, contents, mode: mode)
             guard rename(draft, path) == 0 else { throw .system() }
         } catch {
             unlink(draft)
@@ -131,10 +136,14 @@ enum SecretFile {
     }
 
     /// Writes and closes a draft, also when that fails.
-    private static func fill(_ descriptor: Int32, _ contents: [UInt8]) throws(SecretFileError) {
+    private static func fill(
+        _ descriptor: Int32,
+        _ contents: [UInt8],
+        mode: mode_t = 0o600
+    ) throws(SecretFileError) {
         do throws(SecretFileError) {
             // The mode that `open` gives is narrowed by the umask, which might take the owner's own rights.
-            guard fchmod(descriptor, 0o600) == 0 else { throw .system() }
+            guard fchmod(descriptor, mode) == 0 else { throw .system() }
             try Self.writeAll(descriptor, contents)
             guard fsync(descriptor) == 0 else { throw .system() }
         } catch {
