@@ -1,4 +1,5 @@
 import ClavigerCore
+import Synchronization
 
 extension Verifier {
     /// Whether so many ids were added that the filter should be loaded again.

@@ -84,7 +84,7 @@ public final class Verifier: Sendable {
     /// Holds the credit accounts.
     public let ledger: CreditLedger
 
-    private final class Shard: Sendable {
+    final class Shard: Sendable {
         let state: Mutex<CacheShard>
 
         init(_ state: sending CacheShard) {
