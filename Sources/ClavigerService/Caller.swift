@@ -109,7 +109,7 @@ extension AuthorityReading {
     func reach(of key: APIKey) throws -> Reach {
         Reach(
             scopes: try self.granted(to: key),
-            expiresAt: key.attributes.expiresAt,
+            expiresAt: key.endsAt,
             restrictions: key.attributes.restrictions
         )
     }

@@ -34,6 +34,14 @@ extension ManagementAPI {
                 try await self.authority.signOffReview(id, comment: comment, by: context.caller, once: once)
             }
         }
+        registry.authenticated(.post, "/v1/reviews/{id}/cancel") { request, context in
+            let id = try Self.review(context)
+            let json = try await request.optionalJSON(atMost: Self.bodyLimit)
+            let comment = try DecisionBody.comment(reading: json, isRequired: false)
+            return try await Self.answer(request, json, status: .ok, render: \.publicFields) { once in
+                try await self.authority.cancelReview(id, comment: comment, by: context.caller, once: once)
+            }
+        }
         self.registerReviewItems(&registry)
     }
 

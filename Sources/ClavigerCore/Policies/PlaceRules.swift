@@ -29,6 +29,12 @@ public struct PlaceRules: Sendable {
         self.foreignScopes = api.scopes(notFor: environment.name)
     }
 
+    /// Whether keys need approval, and of how many: what the environment says together with the policies.
+    public var approval: ApprovalRules {
+        let own = self.environment.approval ?? .usual
+        return self.lifecycle.approvals.map { own.stricter(with: $0) } ?? own
+    }
+
     /// Whether no key can be in breach of anything.
     public var isEmpty: Bool { self.policies.isEmpty && self.foreignScopes.isEmpty }
 
@@ -101,5 +107,14 @@ extension API {
     public func scopes(notFor environment: EnvironmentName) -> [Scope] {
         self.attributes.catalogue.filter { !$0.environments.isEmpty && !$0.environments.contains(environment) }
             .map(\.scope)
+    }
+}
+
+extension PlaceRules {
+    /// What is wrong with a scope that a role brings to keys which have the role already.
+    public func violation(ofRoleWith scope: Scope, at now: Timestamp) -> Violation? {
+        let subject = PolicySubject(name: "", ownerKind: nil, scopes: [], roleScopes: [scope], createdAt: now)
+        // What else is wrong with a key of nothing but this scope means nothing.
+        return self.violations(of: subject).first { $0.pointer == "/roles" }
     }
 }

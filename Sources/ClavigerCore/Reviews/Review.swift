@@ -49,6 +49,8 @@ public struct Review: Hashable, Sendable, Identified {
         /// The deadline is over; it waits for being signed off.
         case due
         case closed
+        /// Somebody ended it before anything came of it.
+        case cancelled
     }
 
     /// Who vouches for a campaign that is over.

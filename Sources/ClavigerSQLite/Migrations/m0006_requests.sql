@@ -75,7 +75,7 @@ CREATE TABLE reviews (
     repeat_every INTEGER CHECK (repeat_every > 0),
     repeats_at   INTEGER,
     remind_at    INTEGER,
-    state        TEXT    NOT NULL CHECK (state IN ('open', 'due', 'closed')),
+    state        TEXT    NOT NULL CHECK (state IN ('open', 'due', 'closed', 'cancelled')),
     follows      TEXT REFERENCES reviews (id),
     created_at   INTEGER NOT NULL,
     created_by   TEXT    NOT NULL,

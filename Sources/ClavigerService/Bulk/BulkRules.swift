@@ -22,9 +22,12 @@ final class BulkRules<By: Author> {
     /// Refuses what would be in breach of a policy, or lets the key do more without the approval that it needs.
     func checkChange(of key: APIKey, to attributes: APIKey.Attributes) throws {
         guard let rules = try self.rules(of: key) else { return }
-        try self.change.refuseWideningWithoutApproval(of: key, rules.api, to: attributes)
+        try self.change.refuseWideningWithoutApproval(of: key, rules, to: attributes)
         guard !rules.isEmpty else { return }
-        try self.refuse(try self.change.policyViolations(of: key, with: attributes, rules.api, at: ""), key)
+        var wanted = key
+        wanted.attributes = attributes
+        let fields = key.attributes.fields(changedIn: attributes)
+        try self.refuse(try self.change.policyViolations(of: wanted, from: key, rules, touching: fields), key)
     }
 
     /// Refuses an owner whom the policies do not let have such a key.
@@ -33,7 +36,7 @@ final class BulkRules<By: Author> {
         var wanted = key
         wanted.consumerID = owner.id
         try self.refuse(
-            try self.change.policyViolations(of: wanted, from: key, rules.api, touching: ["consumerId"]),
+            try self.change.policyViolations(of: wanted, from: key, rules, touching: ["consumerId"]),
             key
         )
     }

@@ -94,7 +94,7 @@ extension Authority {
             role.attributes.scopes = patch.scopes.applied(to: role.attributes.scopes)
             if case .set = patch.scopes {
                 try Self.checkHolders(of: role, formerScopes, change)
-                try Self.checkEnvironments(of: role, formerScopes, change)
+                try Self.checkPolicies(of: role, formerScopes, change)
             }
             role.updatedAt = change.now
             role.version += 1
@@ -128,27 +128,32 @@ extension Authority {
         }
     }
 
-    /// A role that keys of one environment hold must not bring them what the catalogue keeps for others.
-    private static func checkEnvironments(of role: Role, _ formerScopes: [Scope], _ change: Change) throws {
+    /// A role must not bring the keys that hold it what the policies or the catalogue keep from them.
+    private static func checkPolicies(of role: Role, _ formerScopes: [Scope], _ change: Change) throws {
         let former = Set(formerScopes)
         let added = role.attributes.scopes.enumerated().filter { !former.contains($0.element) }
         guard !added.isEmpty else { return }
-        var violations: Set<Int> = []
+        let policies = try change.tx.policies(in: change.workspaceID)
+        var violations: [Int: Violation] = [:]
         for place in try change.tx.places(ofKeysWith: role.id, in: change.workspaceID) {
-            guard let api = try change.tx.api(place.apiID, in: change.workspaceID) else { continue }
-            let foreign = api.scopes(notFor: place.environment)
-            for (index, scope) in added where foreign.contains(where: { scope.covers($0) }) { violations.insert(index) }
-        }
-        guard violations.isEmpty else {
-            throw Problem.validation(
-                violations.sorted().map {
+            guard let api = try change.tx.api(place.apiID, in: change.workspaceID),
+                let environment = api.environment(named: place.environment)
+            else { continue }
+            let rules = PlaceRules(policies, api: api, environment: environment)
+            for (index, scope) in added where violations[index] == nil {
+                let found = rules.violation(ofRoleWith: scope, at: change.now)
+                violations[index] = found.map {
                     Violation(
-                        "/scopes/\($0)",
-                        "is kept for other environments than those of keys that have the role",
-                        rule: PlaceRules.environmentRule
+                        "/scopes/\(index)",
+                        "is not for keys that have the role, in \(environment.name.text) of \(api.name.text): \($0.message)",
+                        rule: $0.rule,
+                        policy: $0.policy
                     )
                 }
-            )
+            }
+        }
+        guard violations.isEmpty else {
+            throw Problem.validation(violations.sorted { $0.key < $1.key }.map(\.value))
         }
     }
 

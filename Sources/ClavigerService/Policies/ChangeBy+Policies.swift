@@ -80,12 +80,25 @@ extension ChangeBy {
         _ api: API,
         touching fields: Set<String>
     ) throws -> [Violation] {
-        guard let rules = try self.tx.placeRules(api, key.environment), !rules.isEmpty else { return [] }
+        guard let rules = try self.tx.placeRules(api, key.environment) else { return [] }
+        return try self.policyViolations(of: key, from: former, rules, touching: fields)
+    }
+
+    /// The same by rules that are made already.
+    func policyViolations(
+        of key: APIKey,
+        from former: APIKey,
+        _ rules: PlaceRules,
+        touching fields: Set<String>
+    ) throws -> [Violation] {
+        guard !rules.isEmpty else { return [] }
         let subject = try self.tx.policySubject(of: key)
         let before = Set(rules.violations(of: try self.tx.policySubject(of: former)))
         return rules.violations(of: subject).filter { violation in
             let field = violation.pointer.dropFirst().prefix { $0 != "/" }
-            return fields.contains(String(field)) || !before.contains(violation)
+            // How many scopes a key has is also a matter of its roles.
+            let isTouched = fields.contains(String(field)) || fields.contains("roles") && violation.pointer == "/scopes"
+            return isTouched || !before.contains(violation)
         }
     }
 

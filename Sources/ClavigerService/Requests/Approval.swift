@@ -3,9 +3,7 @@ import ClavigerCore
 extension AuthorityReading {
     /// Whether keys of an environment need approval, and of how many: the one place that says so.
     func approvalRules(of api: API, _ environment: EnvironmentName) throws -> ApprovalRules {
-        let rules = api.environment(named: environment)?.approval ?? .usual
-        guard let policies = try self.lifecycleRules(of: api, environment).approvals else { return rules }
-        return rules.stricter(with: policies)
+        try self.placeRules(api, environment)?.approval ?? .usual
     }
 
     /// Refuses to make a key where keys are made by request only.
@@ -105,10 +103,16 @@ extension ChangeBy {
 
     /// Refuses a change that lets a key do more where that needs approval.
     func refuseWideningWithoutApproval(of key: APIKey, _ api: API, to attributes: APIKey.Attributes) throws {
-        let isEmergency = try self.tx.wasMadeByBreakGlass(key.id)
-        guard try isEmergency || self.tx.approvalRules(of: api, key.environment).isRequired else { return }
-        let parts = try self.widening(of: key, api, to: attributes)
+        guard let rules = try self.tx.placeRules(api, key.environment) else { return }
+        try self.refuseWideningWithoutApproval(of: key, rules, to: attributes)
+    }
+
+    /// The same by rules that are made already.
+    func refuseWideningWithoutApproval(of key: APIKey, _ rules: PlaceRules, to attributes: APIKey.Attributes) throws {
+        let parts = try self.widening(of: key, rules.api, to: attributes)
         guard !parts.isEmpty else { return }
+        let isEmergency = try self.tx.wasMadeByBreakGlass(key.id)
+        guard isEmergency || rules.approval.isRequired else { return }
         try self.refuseWideningOfEmergency(key, isEmergency)
         throw Problem(
             .approvalRequired,

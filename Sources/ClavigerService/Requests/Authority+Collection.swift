@@ -27,6 +27,7 @@ extension Authority {
                 throw Problem(.stateConflict, "The key was collected; its token is shown once, and only then.")
             }
             try request.require(.approved, at: change.now)
+            if api.isManagement { try change.requireStandingApprovals(of: request, api) }
             let draft = try change.draft(of: request, api)
             let issued = try change.put(draft, hasher)
             request.keyID = issued.key.id
@@ -117,6 +118,19 @@ extension BreakGlass {
 }
 
 extension Change {
+    /// Refuses to make a management key that those who approved it could not approve now: what its roles give, or what
+    /// they have themselves, may have changed since (promise P8).
+    fileprivate func requireStandingApprovals(of request: KeyRequest, _ api: API) throws {
+        let rules = try self.tx.approvalRules(of: api, request.environment)
+        let notes = try self.tx.notes(of: request.id)
+        let counted = try self.tx.countedApprovals(of: request, among: notes, api, rules, at: self.now)
+        guard counted.count < rules.quorum else { return }
+        throw Problem(
+            .stateConflict,
+            "Only \(counted.count) of the approvals count now, and \(rules.quorum) are needed. Ask again."
+        )
+    }
+
     /// The key of a request as it can be made now: what it names must still be there.
     fileprivate func draft(of request: KeyRequest, _ api: API) throws -> ResolvedDraft {
         guard let environment = api.environment(named: request.environment) else {

@@ -21,8 +21,14 @@ extension Authority {
             if notes.contains(where: {
                 $0.kind == .approval && $0.version == version && $0.by == change.caller.keyID
             }) {
-                change.nothingToDo()
-                return try change.tx.reading(of: request, at: change.now)
+                let reading = try change.tx.reading(of: request, at: change.now)
+                // It may have become enough since: an approval counts again, or fewer are needed.
+                guard reading.value.state(at: change.now) == .pending, reading.counted.count >= reading.quorum else {
+                    change.nothingToDo()
+                    return reading
+                }
+                let rules = try change.tx.approvalRules(of: api, request.environment)
+                return try change.take(approvalOf: &request, api, rules, action)
             }
             try request.require(.pending, at: change.now)
             try change.requireSeparation(from: request, notes)

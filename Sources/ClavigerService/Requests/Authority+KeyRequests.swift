@@ -94,11 +94,11 @@ extension Authority {
             try change.requireRequester(of: request, api)
             try Problem.checkVersion(version, is: request.version)
             try request.require(.pending, at: change.now)
-            let before = try change.tx.reading(of: request, at: change.now).publicFields
+            let before = try change.tx.reading(of: request, at: change.now).recordFields
             try change.apply(patch, to: &request, api)
             try change.tx.update(request)
             let reading = try change.tx.reading(of: request, at: change.now)
-            try change.record(action, id.text, before: before, after: reading.publicFields)
+            try change.record(action, id.text, before: before, after: reading.recordFields)
             return reading
         }.value
     }

@@ -23,7 +23,7 @@ extension Change {
         request.updatedAt = self.now
         try self.tx.update(request)
         let reading = try self.tx.reading(of: request, at: self.now)
-        try self.record(action, request.id.text, before: before, after: reading.publicFields)
+        try self.record(action, request.id.text, before: before, after: reading.recordFields)
         return reading
     }
 
@@ -140,10 +140,9 @@ extension Change {
             guard patch.change == nil else {
                 throw Problem.validation([Violation("/change", "is for requests that change a key")])
             }
-            if let key = patch.key { try self.apply(key, patch.wantedLife, to: &request, api) }
-            if case .set(let life) = patch.wantedLife, patch.key == nil {
-                request.wanted.expiresAt = nil
-                request.wantedLife = life
+            switch patch.wantedLife {
+            case .keep where patch.key == nil: break
+            default: try self.apply(patch.key ?? KeyPatch(), patch.wantedLife, to: &request, api)
             }
         case .change(let id, _):
             guard patch.key == nil, case .keep = patch.wantedLife else {

@@ -69,7 +69,14 @@ public struct KeyRequestReading: Sendable {
     /// As of when.
     public let readAt: Timestamp
 
-    /// The fields of a request for answers and the audit log.
+    /// The fields for the audit log, which has each comment once, when it is made.
+    var recordFields: JSON {
+        guard var fields = self.publicFields.object else { return self.publicFields }
+        fields["comments"] = nil
+        return .object(fields)
+    }
+
+    /// The fields of a request for answers.
     public var publicFields: JSON {
         let request = self.value
         let about = request.about.json.object ?? JSONObject()

@@ -16,6 +16,8 @@ enum Kinship: Sendable {
     case sameConsumer
     /// One made the other, directly or through keys in between.
     case made
+    /// A key that may not do everything made both.
+    case madeTogether
 }
 
 extension AuthorityReading {
@@ -24,9 +26,23 @@ extension AuthorityReading {
     /// Whoever made a key has held its token and may hold it still.
     func kinship(of one: Party, with other: Party, in workspace: Workspace.ID) throws -> Kinship? {
         if one.keyID == other.keyID { return .sameKey }
-        if one.consumerID == other.consumerID { return .sameConsumer }
-        let isMade = try self.makers(of: one.keyID, in: workspace).contains(other.keyID)
-        return try isMade || self.makers(of: other.keyID, in: workspace).contains(one.keyID) ? .made : nil
+        if try !self.consumers(of: one, in: workspace).isDisjoint(with: self.consumers(of: other, in: workspace)) {
+            return .sameConsumer
+        }
+        let makers = try self.makers(of: one.keyID, in: workspace)
+        let others = try self.makers(of: other.keyID, in: workspace)
+        if makers.contains(other.keyID) || others.contains(one.keyID) { return .made }
+        // Whoever may do everything needs no two keys for it; anybody else could be both people.
+        let isShared = try makers.intersection(others).contains { maker in
+            guard let key = try self.key(maker, in: workspace) else { return true }
+            return try !self.granted(to: key).isEverything
+        }
+        return isShared ? .madeTogether : nil
+    }
+
+    /// Who owned the key when it acted, and who owns it now.
+    private func consumers(of party: Party, in workspace: Workspace.ID) throws -> Set<Consumer.ID> {
+        Set([party.consumerID, try self.key(party.keyID, in: workspace)?.consumerID].compactMap { $0 })
     }
 
     /// The keys that made a key: its own maker, the maker of that one, and so on.
@@ -49,7 +65,10 @@ extension Change {
             guard try self.tx.kinship(of: self.caller.party, with: other, in: self.workspaceID) != nil else { continue }
             throw Problem(
                 .forbidden,
-                "Another management key of yours, or one that made it or was made by it, has approved this already."
+                """
+                Another management key of yours, or one that made it, was made by it or was made by the same key, has \
+                approved this already.
+                """
             )
         }
     }
@@ -65,6 +84,11 @@ extension Change {
             throw Problem(
                 .forbidden,
                 "Your management key made the requester's, or was made by it: somebody else decides."
+            )
+        case .madeTogether?:
+            throw Problem(
+                .forbidden,
+                "One management key, which may not do everything, made yours and the requester's: somebody else decides."
             )
         case nil: break
         }

@@ -106,6 +106,10 @@ extension Change {
             }
             if reduced == key.attributes { check.refuse("scopes", "must be less than the key has") }
             try check.check(&reduced, from: nil, self.tx)
+            // What was wrong before may stay: less is less.
+            var wanted = key
+            wanted.attributes = reduced
+            check.refuse(try self.policyViolations(of: wanted, from: key, api, touching: []))
             guard check.violations.isEmpty else { throw Problem.validation(check.violations) }
             try self.set(reduced, of: &key, api, AuditAction(.key, "update"), reason: review.id.text)
         }

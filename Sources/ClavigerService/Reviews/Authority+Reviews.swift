@@ -123,11 +123,20 @@ extension Authority {
     ) async throws -> Outcome<ReviewReading> {
         let action = AuditAction(.review, "sign_off")
         // What is due is done first, also if no maintenance has come by since the deadline.
-        try await self.endReviews(in: caller.workspaceID)
+        let now = self.time.now()
+        let seen = try await self.read(action, id.text, by: caller) { tx, caller in
+            try caller.require(.manageReviews)
+            return try tx.existingReview(id, in: caller.workspaceID)
+        }
+        if seen.state == .open, seen.dueAt <= now { try await self.end(seen) }
         return try await self.change(action, id.text, by: caller, once: once) { change in
             try change.caller.require(.manageReviews)
             var review = try change.tx.existingReview(id, in: change.workspaceID)
-            guard review.state != .closed else { throw Problem(.stateConflict, "The review was signed off before.") }
+            switch review.state {
+            case .open, .due: break
+            case .closed: throw Problem(.stateConflict, "The review was signed off before.")
+            case .cancelled: throw Problem(.stateConflict, "The review was cancelled.")
+            }
             let open = try change.tx.reviewItemCounts(of: id)[.open] ?? 0
             guard open == 0 else {
                 throw Problem(
@@ -142,6 +151,38 @@ extension Authority {
             try change.tx.update(review)
             let reading = try change.tx.reading(of: review)
             try change.record(action, id.text, before: before, after: reading.publicFields)
+            try change.emit(.reviewClosed, about: reading)
+            return reading
+        }
+    }
+}
+
+extension Authority {
+    /// Ends a campaign before anything comes of it, and the series that it is of.
+    public func cancelReview(
+        _ id: Review.ID,
+        comment: String,
+        by caller: Caller,
+        once: Once<ReviewReading>? = nil
+    ) async throws -> Outcome<ReviewReading> {
+        let action = AuditAction(.review, "cancel")
+        return try await self.change(action, id.text, by: caller, once: once) { change in
+            try change.caller.require(.manageReviews)
+            var review = try change.tx.existingReview(id, in: change.workspaceID)
+            let before = try change.tx.reading(of: review).publicFields
+            switch review.state {
+            case .open, .due: review.state = .cancelled
+            // What was signed off stays signed off; only its series ends.
+            case .closed where review.repeatsAt != nil: break
+            case .closed, .cancelled:
+                throw Problem(.stateConflict, "The review is over, and nothing follows it.")
+            }
+            review.remindAt = nil
+            review.repeatsAt = nil
+            try change.tx.update(review)
+            let reading = try change.tx.reading(of: review)
+            let reason = comment.isEmpty ? nil : comment
+            try change.record(action, id.text, before: before, after: reading.publicFields, reason: reason)
             try change.emit(.reviewClosed, about: reading)
             return reading
         }
@@ -194,6 +235,7 @@ extension Change {
             violations.append(Violation("/reviewers/keys/\(index)", "is not a management key that can be used"))
         }
         guard violations.isEmpty else { throw Problem.validation(violations) }
+        if draft.atDeadline == .suspend { try self.requireSuspending(filter) }
         return Review(
             id: self.newID(),
             workspaceID: self.workspaceID,
@@ -210,6 +252,19 @@ extension Change {
             createdAt: self.now,
             createdBy: self.caller.keyID
         )
+    }
+}
+
+extension Change {
+    /// What a campaign does at its deadline is done in the name of whoever begins it.
+    private func requireSuspending(_ filter: Review.Filter) throws {
+        for api in try self.tx.apis(in: self.workspaceID)
+        where (filter.api ?? api.id) == api.id && (filter.isManagement ?? api.isManagement) == api.isManagement {
+            for environment in api.attributes.environments
+            where (filter.environment ?? environment.name) == environment.name {
+                try self.caller.require(.keys(.suspend, api.reference, environment.name))
+            }
+        }
     }
 }
 

@@ -31,16 +31,20 @@ extension Maintenance {
 
     private func repeatReviews() async throws {
         let (workspace, now) = (self.workspaceID, self.authority.time.now())
-        guard try await self.authority.store.read({ try !$0.reviews(toRepeatAt: now, in: workspace).isEmpty }) else {
-            return
-        }
-        try await self.authority.change(AuditAction(.review, "create"), as: OwnAccord(workspaceID: workspace)) {
-            change in
-            for former in try change.tx.reviews(toRepeatAt: now, in: workspace) {
-                guard let start = former.repeatsAt, let every = former.every else { continue }
-                var former = former
+        for due in try await self.authority.store.read({ try $0.reviews(toRepeatAt: now, in: workspace) }) {
+            try await self.authority.change(AuditAction(.review, "create"), as: OwnAccord(workspaceID: workspace)) {
+                change in
+                change.nothingToDo()
+                guard var former = try change.tx.review(due.id, in: workspace), let start = former.repeatsAt,
+                    let every = former.every
+                else { return }
                 former.repeatsAt = nil
                 try change.tx.update(former)
+                // A series ends with whoever began it: nobody would answer for what it does.
+                guard let maker = try change.tx.key(former.createdBy, in: workspace), maker.state(at: now) == .active
+                else {
+                    return try change.recordEnd(of: former, "Whoever began the series cannot be asked any more.")
+                }
                 // After a long stop there is one campaign and not one for each that was missed.
                 let dueAt = now + (former.dueAt - former.createdAt)
                 let next = Review(
@@ -59,9 +63,12 @@ extension Maintenance {
                     createdAt: now,
                     createdBy: former.createdBy
                 )
-                _ = try change.open(next)
+                do {
+                    _ = try change.open(next)
+                } catch let problem as Problem {
+                    try change.recordEnd(of: former, problem.violations.first?.message ?? problem.detail)
+                }
             }
-            change.nothingToDo()
         }
     }
 }
@@ -73,9 +80,12 @@ extension Authority {
     func endReviews(in workspace: Workspace.ID) async throws {
         let now = self.time.now()
         let due = try await self.store.read { try $0.reviews(dueAt: now, in: workspace) }
-        for review in due {
-            while try await self.endBatch(of: review, at: now) {}
-        }
+        for review in due { try await self.end(review) }
+    }
+
+    /// Does what a campaign says of its keys that nobody has decided about.
+    func end(_ review: Review) async throws {
+        while try await self.endBatch(of: review, at: self.time.now()) {}
     }
 
     /// Ends some items, or the campaign when there are no more; tells whether there is more to do.
@@ -104,6 +114,11 @@ extension Authority {
 }
 
 extension ChangeBy<OwnAccord> {
+    /// Says that a series goes no further.
+    fileprivate mutating func recordEnd(of review: Review, _ reason: String) throws {
+        try self.record(AuditAction(.review, "series_ended"), review.id.text, reason: reason)
+    }
+
     /// Does to a key that nobody has decided about what the campaign says.
     fileprivate mutating func lapse(_ item: ReviewItem, _ review: Review) throws {
         var item = item
@@ -122,12 +137,19 @@ extension ChangeBy<OwnAccord> {
             }
         }
         try self.tx.update(item)
-        let after = try self.tx.reading(of: item, review, at: self.now).publicFields
+        let after: JSON = [
+            "keyId": .string(item.keyID.text), "state": .string(item.state.rawValue),
+            "decision": item.decision.map { .string($0.rawValue) },
+            "comment": item.comment.isEmpty ? nil : .string(item.comment),
+        ]
         try self.record(AuditAction(.review, "lapse"), item.id.text, before: ["state": "open"], after: after)
     }
 
     /// Why a key that nobody has reviewed is not suspended all the same.
     private func obstacle(to key: APIKey, _ api: API, _ review: Review) throws -> String? {
+        guard let maker = try self.tx.key(review.createdBy, in: self.workspaceID), maker.state(at: self.now) == .active,
+            Permission.keys(.suspend, api.reference, key.environment).isGranted(by: try self.tx.granted(to: maker))
+        else { return "Whoever began the review cannot suspend it." }
         guard api.isManagement else { return nil }
         do {
             try self.requireReach(over: key, api, review, own: nil)

@@ -92,6 +92,16 @@ extension ChangeBy<Caller> {
         try self.requirePower(of: key, api)
         if api.isManagement { try self.caller.requireItsRestrictions(on: key) }
         try self.caller.requireLife(of: key)
+        try self.requireNoDecision(by: key, api)
+    }
+
+    /// Whoever has the token of somebody who approves requests could approve their own: only the holder, or whoever may
+    /// do everything, has such a token replaced.
+    private func requireNoDecision(by key: APIKey, _ api: API) throws {
+        guard api.isManagement, key.id != self.caller.keyID, !self.caller.scopes.isEverything else { return }
+        let approving = Permission.anyKey(.approve, api: "*", environment: nil)
+        guard try self.tx.granted(to: key).scopes.contains(where: { $0.overlaps(approving) }) else { return }
+        throw Problem.forbidden(needed: try Scope(parsing: "*"))
     }
 
     /// Changes the credentials of a key that are in grace.

@@ -17,5 +17,7 @@ extension RotationRules {
             every: rule.every
         )
         if let longest = rule.maximumGrace { self.maximumGrace = longest }
+        // In a grace, two credentials can be used.
+        if rule.mostLiveCredentials == 1 { self.maximumGrace = .zero }
     }
 }

@@ -97,7 +97,7 @@ struct RequestCommand: ParsableCommand, Resource {
         static let configuration = CommandConfiguration(
             abstract: "Refuse a request.",
             discussion:
-                "Example:\n  claviger request deny req_00mC3rQ8kXv1pT5yZbN7aL --comment \"Use a narrower scope\""
+                "Example:\n  claviger request deny req_00mC3rQ8kXv1pT5yZbN7aL --comment \"Too wide a scope\""
         )
 
         @OptionGroup var decision: RequestDecisionOptions

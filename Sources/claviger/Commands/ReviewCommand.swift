@@ -15,7 +15,7 @@ struct ReviewCommand: ParsableCommand, Resource {
             """,
         subcommands: [
             Create.self, List.self, ShowCommand<Self>.self, ReviewItemsCommand.self, ReviewDecideCommand.self,
-            SignOff.self, ReviewExportCommand.self,
+            SignOff.self, Cancel.self, ReviewExportCommand.self,
         ]
     )
 
@@ -128,6 +128,25 @@ struct ReviewCommand: ParsableCommand, Resource {
                     review.text("items", "open"), review.text("items", "decided"), review.text("items", "lapsed"),
                 ]
             }
+        }
+    }
+
+    struct Cancel: ClientCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "End a review before its deadline does anything, and the series that it is of.",
+            discussion: "Example:\n  claviger review cancel rev_00mC3rQ8kXv1pT5yZbN7aL --comment \"Wrong filter\""
+        )
+
+        @Argument(help: "The id of the review.") var review: String
+        @Option(help: ArgumentHelp("Why.", valueName: "text")) var comment: String?
+        @OptionGroup(title: "Server") var server: ClientOptions
+        @OptionGroup(title: "Output") var output: OutputOptions
+
+        func run(_ session: Session) async throws {
+            var body = Body()
+            body.set("comment", self.comment)
+            let path = ReviewCommand.path + [self.review, "cancel"]
+            session.show(try await session.client.send(.post, path, body: body.json).body, ReviewCommand.describe)
         }
     }
 
