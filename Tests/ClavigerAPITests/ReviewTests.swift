@@ -212,7 +212,7 @@ import Testing
 
     @Test func nobodyReviewsTheirOwnManagementKeyAndNobodyIsLockedOut() async throws {
         try await APIFixture.run { api in
-            let manager = try await api.person("max", ["reviews.manage"])
+            let manager = try await api.person("max", ["reviews.manage", "apis.claviger.*.keys.suspend"])
             let other = try await api.person("ole", ["audit.read"])
             let path = try await self.begin(api, [("filter", ["management": true])])
             let items = try await self.items(api, path)
