@@ -142,7 +142,7 @@ import Testing
         let document: JSON = [
             "appliesTo": ["apis": ["payments"], "environments": ["production"]], "scopes": ["most": 0],
         ]
-        let answer = try await api.send(.put, "/v1/policies/strict", document)
+        let answer = try await api.send(.put, "/v1/policies/strict?force=true", document)
         #expect(answer.status == 200, "\(answer.text)")
     }
 
@@ -160,7 +160,7 @@ import Testing
             let maker = try await api.makeManagementKey(scopes: ["reviews.manage", "apis.*.*.keys.suspend"])
             let made = try await api.send(.post, "/v1/reviews", body, token: maker.token)
             #expect(made.status == 201, "\(made.text)")
-            _ = try await api.send(.post, "/v1/keys/\(maker.id)/revoke")
+            _ = try await api.send(.post, "/v1/keys/\(maker.id)/revoke", ["reason": "owner_left"])
             for _ in 0..<4 {
                 api.test.time.advance(by: .seconds(86_400))
                 try await api.test.maintenance.runOnce()

@@ -1,6 +1,7 @@
 // Measures verification without HTTP, and the calls whose time depends on the number of keys.
 //
 //   inprocess FOLDER bulk                 revokes 100,000 keys with one call, and looks through all keys
+//   inprocess FOLDER TOKENS policy       a policy for all keys and 10,000 replaced tokens, before and after
 //   inprocess FOLDER TOKENS [SECONDS]    each throughput is measured for SECONDS in each of five rounds
 import Bench
 import ClavigerCore
@@ -27,6 +28,11 @@ let workbench = try await Workbench.open(arguments[1])
 try await workbench.maintenance.loadFilter()
 
 let verification = VerificationBench(workbench: workbench, tokens: tokens, seconds: seconds)
+if arguments.count == 4, arguments[3] == "policy" {
+    try await PolicyBench(workbench: workbench, verification: verification).run(rotating: 10_000)
+    try await workbench.close()
+    exit(0)
+}
 try await verification.coldKeys()
 try await verification.fill()
 try await verification.latency()
