@@ -24,6 +24,8 @@ public struct TestAuthority: Sendable {
     public let log: RecordedLog
     /// What maintenance would do.
     public let maintenance: Maintenance
+    /// What does jobs when they are due.
+    public let scheduler: Scheduler
     /// What brings the journal to the access log.
     public let fold: UsageFold
     /// The journal.
@@ -112,6 +114,11 @@ public struct TestAuthority: Sendable {
             workspaceID: workspace.id,
             logger: log.logger()
         )
+        self.scheduler = Scheduler(
+            self.maintenance,
+            configuration: Scheduler.Configuration(spread: .zero),
+            logger: log.logger()
+        )
         self.workspaceID = workspace.id
         self.database = opened
         self.fold = fold
@@ -121,6 +128,35 @@ public struct TestAuthority: Sendable {
         self.random = random
         self.log = log
         self.ownerToken = delivered.token
+    }
+
+    /// Does everything that the server does by itself, whether its time has come or not.
+    public func runInBackground() async throws {
+        try await self.maintenance.runOnce()
+        let store = SQLAuthorityStore(self.database)
+        let now = self.time.now()
+        try await store.write { tx in
+            let known = try tx.jobs()
+            for name in Job.Name.allCases {
+                guard var job = known.first(where: { $0.name == name }) else {
+                    try tx.insert(Job(name, nextDueAt: now))
+                    continue
+                }
+                job.requestedAt = now
+                guard try tx.store(job, ifLeased: job.lease) else { throw JobFailed(description: name.rawValue) }
+            }
+        } afterCommit: {
+        }
+        try await self.scheduler.runOnce()
+        for job in try await store.read({ try $0.jobs() }) {
+            if let failure = job.failure { throw JobFailed(description: "\(job.name): \(failure)") }
+        }
+    }
+
+    /// A job did not do what it has to.
+    public struct JobFailed: Error, CustomStringConvertible {
+        /// Which, and why.
+        public let description: String
     }
 
     /// A root key for tests.

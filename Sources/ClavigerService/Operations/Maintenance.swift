@@ -23,8 +23,10 @@ public struct Maintenance: Sendable {
         self.logger = logger
     }
 
-    /// One round: store new digests, seal old answers and secrets anew, drop answers and deliveries that are too old, tell
-    /// of keys that end, sharpen the filter, end graces that have gone quiet.
+    /// One round of housekeeping: store new digests, seal old answers and secrets anew, drop answers and deliveries that
+    /// are too old, sharpen the filter.
+    ///
+    /// What is done to keys and people because a time has come is done by jobs; see ``Scheduler``.
     public func runOnce() async throws {
         // First of all, so that nothing which goes wrong below keeps an old answer alive.
         let now = self.authority.time.now()
@@ -38,11 +40,7 @@ public struct Maintenance: Sendable {
         while try await self.rewrapWebhookSecrets() == Self.batch {}
         try await self.rewrapForeignRules()
         try await self.forgetDeliveries()
-        try await self.tellEnds()
-        try await self.endRequests()
-        try await self.runReviews()
         if self.authority.verifier.isFilterOverfull { try await self.loadFilter() }
-        try await self.endQuietGraces()
     }
 
     /// Reads all lookup ids into the verifier's filter.
