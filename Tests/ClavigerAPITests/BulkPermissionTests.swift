@@ -1,5 +1,6 @@
 import ClavigerCore
 import ClavigerTestSupport
+import HTTPTypes
 import Testing
 
 /// Who may change many keys at once: no more than one by one.

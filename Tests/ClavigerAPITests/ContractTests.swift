@@ -104,27 +104,22 @@ import Yams
             ).json["id"]?.string
             let item = try await api.send(.get, "/v1/reviews/\(review ?? "")/items").json["items"]?.array?.first?["id"]?
                 .string
+            let places: [(of: String, with: String)] = [
+                ("/v1/apis/{id}", "/v1/apis/\(key.api)"), ("/v1/consumers/{id}", "/v1/consumers/\(key.consumer)"),
+                ("/v1/roles/{id}", "/v1/roles/viewer"), ("/v1/keys/{id}", "/v1/keys/\(key.id)"), ("{index}", "0"),
+                ("/v1/plans/{id}", "/v1/plans/free"), ("/v1/policies/{id}", "/v1/policies/production"),
+                ("/overrides/{id}", "/overrides/\(override ?? "")"), ("/v1/webhooks/{id}", "/v1/webhooks/\(webhook ?? "")"),
+                ("{delivery}", delivery ?? ""), ("/v1/reviews/{id}", "/v1/reviews/\(review ?? "")"), ("{item}", item ?? ""),
+                ("/key-requests/{id}", "/key-requests/\(request ?? "")"),
+                ("/reservations/{id}", "/reservations/\(reservation ?? "")"),
+                ("/v1/imports/{id}", "/v1/imports/\(imported ?? "")"),
+            ]
             for name in api.test.registry().authenticated where !name.path.hasPrefix("/v1/self") {
-                let path = name.path
-                    .replacingOccurrences(of: "/v1/apis/{id}", with: "/v1/apis/\(key.api)")
-                    .replacingOccurrences(of: "/v1/consumers/{id}", with: "/v1/consumers/\(key.consumer)")
-                    .replacingOccurrences(of: "/v1/roles/{id}", with: "/v1/roles/viewer")
-                    .replacingOccurrences(of: "/v1/keys/{id}", with: "/v1/keys/\(key.id)")
-                    .replacingOccurrences(of: "{index}", with: "0")
-                    .replacingOccurrences(of: "/v1/plans/{id}", with: "/v1/plans/free")
-                    .replacingOccurrences(of: "/v1/policies/{id}", with: "/v1/policies/production")
-                    .replacingOccurrences(of: "/overrides/{id}", with: "/overrides/\(override ?? "")")
-                    .replacingOccurrences(of: "/v1/webhooks/{id}", with: "/v1/webhooks/\(webhook ?? "")")
-                    .replacingOccurrences(of: "{delivery}", with: delivery ?? "")
-                    .replacingOccurrences(of: "/v1/reviews/{id}", with: "/v1/reviews/\(review ?? "")")
-                    .replacingOccurrences(of: "{item}", with: item ?? "")
-                    .replacingOccurrences(of: "/key-requests/{id}", with: "/key-requests/\(request ?? "")")
-                    .replacingOccurrences(of: "/reservations/{id}", with: "/reservations/\(reservation ?? "")")
-                    .replacingOccurrences(of: "/v1/imports/{id}", with: "/v1/imports/\(imported ?? "")")
-                    .replacing(/imports$/, with: "imports?apiId=payments&environment=production")
+                let isImport = name.path == "/v1/imports"
+                var path = places.reduce(name.path) { $0.replacingOccurrences(of: $1.of, with: $1.with) }
+                if isImport { path += "?apiId=payments&environment=production" }
                 let body = Self.validBody(for: self.text(name), key)
                 let isForm = path.hasPrefix("/oauth/")
-                let isImport = name.path == "/v1/imports"
                 let answer = try await api.sendRaw(
                     name.method,
                     path,

@@ -1,4 +1,5 @@
 import ClavigerCore
+import ClavigerService
 import ClavigerStore
 import ClavigerTestSupport
 import Crypto

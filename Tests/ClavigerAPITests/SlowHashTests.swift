@@ -4,6 +4,7 @@ import ClavigerTestSupport
 import ClavigerVerifier
 import Dispatch
 import Foundation
+import HTTPTypes
 import Synchronization
 import Testing
 
@@ -127,7 +128,8 @@ import Testing
     @Test func noImportedTokenAuthenticates() async throws {
         let gate = Gate(isOpen: true)
         try await self.run(gate) { api in
-            #expect(try await api.send(.get, "/v1/self", token: Self.token).status == 401)
+            let answer = try await api.send(.get, "/v1/keys", token: Self.token)
+            #expect(answer.status == 401)
             #expect(gate.asked == 0)
         }
     }

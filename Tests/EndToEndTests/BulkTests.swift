@@ -1,5 +1,6 @@
 import ClavigerCore
 import Foundation
+import NIOHTTP1
 import Testing
 
 /// Many keys at once, from the command line and through a crash.

@@ -1,4 +1,5 @@
 import ClavigerCore
+import ClavigerVerifier
 
 extension ChangeBy {
     /// How many keys are in memory at a time.

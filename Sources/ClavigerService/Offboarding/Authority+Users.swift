@@ -29,8 +29,10 @@ extension Authority {
                     network: entry.clientAddress.map(Self.network),
                     userAgent: entry.userAgent
                 )
-                uses[user, default: Dependents.Use(count: 0, lastUsedAt: entry.time)].count += 1
-                uses[user]?.lastUsedAt = max(uses[user]?.lastUsedAt ?? entry.time, entry.time)
+                var use = uses[user] ?? Dependents.Use(count: 0, lastUsedAt: entry.time)
+                use.count += 1
+                use.lastUsedAt = max(use.lastUsedAt, entry.time)
+                uses[user] = use
             }
             seen += page.entries.count
             pages += 1
@@ -48,7 +50,7 @@ extension Authority {
     private static func network(_ address: IPAddress) -> String {
         switch address {
         case .v4: "\(address)/32"
-        case .v6(let bits): "\(IPAddress.v6(bits >> 64 << 64))/64"
+        case .v6(let bits): "\(IPAddress.v6((bits >> 64) << 64))/64"
         }
     }
 }

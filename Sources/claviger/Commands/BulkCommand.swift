@@ -66,7 +66,7 @@ struct BulkCommand: ParsableCommand {
         @OptionGroup(title: "Output") var output: OutputOptions
 
         func run(_ session: Session) async throws {
-            session.show(try await session.previewBulk(self.change), BulkCommand.describe)
+            session.show(try await session.previewBulk(self.change), { BulkCommand.describe($0) })
         }
     }
 
