@@ -12,7 +12,8 @@ extension ManagementAPI {
         registry.authenticated(.post, "/v1/jobs/{id}/run") { request, context in
             let name = try Self.parameter(context, "job", Field.name(of: Job.Name.self))
             let json = try await request.optionalJSON(atMost: Self.bodyLimit)
-            try ObjectReader(body: json).finish()
+            var body = try ObjectReader(body: json)
+            try body.finish()
             return try await Self.answer(request, json, status: .ok, render: \.publicFields) { once in
                 try await self.authority.runJob(name, by: context.caller, once: once)
             }

@@ -12,7 +12,7 @@ extension Maintenance {
         let (due, last) = try await self.authority.store.read { tx -> ([APIKey.ID], APIKey.ID?) in
             let places = try PlaceLifecycles(tx, workspace)
             let keys = try tx.keyLives(
-                KeyLifeFilter(places: places.rotating, withRequiredRotation: true),
+                KeyLifeFilter(places: places.rotating(at: now), age: .credential, withRequiredRotation: true),
                 after: try turn.lastKey(),
                 limit: Self.looked,
                 in: workspace

@@ -7,25 +7,26 @@ extension Maintenance {
     /// Where it cannot be read how keys were used, it fails, and nothing happens to any.
     func retireNext(_ turn: JobTurn) async throws -> Bool {
         let workspace = self.workspaceID
+        let now = self.authority.time.now()
         let keys = try await self.authority.store.read { tx in
             let places = try PlaceLifecycles(tx, workspace)
             return try tx.keyLives(
-                KeyLifeFilter(places: places.watchingUse, withSuspended: true),
+                KeyLifeFilter(places: places.watchingUse(at: now), age: .key, withSuspended: true),
                 after: try turn.lastKey(),
                 limit: Self.looked,
                 in: workspace
             )
         }
-        guard !keys.isEmpty else { return false }
-        let now = self.authority.time.now()
+        // Asked also where there is nothing to do yet: it is written down when it is asked for first.
+        let recordedSince = try await self.authority.usage.recordedSince(now: now)
+        guard let first = keys.first?.id, let end = keys.last?.id else { return false }
         // What was answered before now is in what is asked below.
         try await self.authority.refreshUsage()
-        let recordedSince = try await self.authority.usage.recordedSince(now: now)
-        let uses = try await self.authority.usage.lastUses(of: keys.map(\.id), in: workspace).mapValues(\.time)
+        let uses = try await self.authority.usage.lastUseTimes(ofKeysFrom: first, through: end, in: workspace)
         let (due, last) = try await self.authority.store.read { tx -> ([APIKey.ID], APIKey.ID?) in
             let places = try PlaceLifecycles(tx, workspace)
-            return try Self.firstDue(keys) { key in
-                guard let rule = try places.inactivity(key, tx, workspace) else { return false }
+            return Self.firstDue(keys) { key in
+                guard let rule = places.inactivity(key) else { return false }
                 return key.inactivityStep(rule, lastUse: uses[key.id], recordedSince: recordedSince, at: now) != nil
             }
         }
@@ -38,7 +39,7 @@ extension Maintenance {
             // Somebody may have resumed it meanwhile, or changed a policy.
             for id in due {
                 guard let key = try change.tx.keyLife(id, in: workspace),
-                    let rule = try places.inactivity(key, change.tx, workspace)
+                    let rule = places.inactivity(key)
                 else { continue }
                 try change.takeStep(key, rule, lastUse: uses[id], recordedSince: recordedSince)
             }

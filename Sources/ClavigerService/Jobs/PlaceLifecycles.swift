@@ -21,10 +21,22 @@ struct PlaceLifecycles {
         }
     }
 
-    /// The places whose keys have to be rotated.
-    var rotating: [KeyFilter.Place] { self.rules.filter { $0.value.rotation != nil }.map(\.key) }
-    /// The places in which keys have to be used.
-    var watchingUse: [KeyFilter.Place] { self.rules.filter { $0.value.inactivity != nil }.map(\.key) }
+    /// The places whose keys have to be rotated; of younger credentials there is nothing to be said yet.
+    func rotating(at now: Timestamp) -> [KeyLifeFilter.Place] {
+        self.rules.compactMap { place, rules in
+            rules.rotation.map { KeyLifeFilter.Place(place, madeBy: now - ($0.every - $0.window)) }
+        }
+    }
+
+    /// The places in which keys have to be used; younger keys have time.
+    ///
+    /// Not those of management keys: the calls that are made with these are on record in the audit log, and not as uses.
+    func watchingUse(at now: Timestamp) -> [KeyLifeFilter.Place] {
+        self.rules.compactMap { place, rules in
+            guard place.apiID != self.management else { return nil }
+            return rules.inactivity?.firstStep.map { KeyLifeFilter.Place(place, madeBy: now - $0) }
+        }
+    }
 
     /// How often a key has to be rotated; nil where no policy reaches it.
     func rotation(_ key: KeyLife, _ tx: any AuthorityReading, _ workspace: Workspace.ID) throws -> RotationRule? {
@@ -34,10 +46,8 @@ struct PlaceLifecycles {
     }
 
     /// What becomes of a key that nobody uses; nil where no policy reaches it.
-    func inactivity(_ key: KeyLife, _ tx: any AuthorityReading, _ workspace: Workspace.ID) throws -> InactivityRule? {
-        guard let rules = self.rules(of: key), let rule = rules.inactivity, try self.reaches(key, rules, tx, workspace)
-        else { return nil }
-        return rule
+    func inactivity(_ key: KeyLife) -> InactivityRule? {
+        self.isManagement(key) ? nil : self.rules(of: key)?.inactivity
     }
 
     /// Whether a key is power over Claviger.

@@ -86,24 +86,32 @@ public actor Scheduler {
     }
 
     private func isTurn(of job: Job) -> Bool {
-        var job = job
         let now = self.authority.time.now()
-        job.bound(at: now)
         guard job.isDue(at: now) else { return false }
         let wasMissed = job.requestedAt == nil && job.nextDueAt <= self.startedAt
         return !wasMissed || self.waits[job.name].map { $0 <= self.authority.time.uptime() } ?? true
     }
 
-    /// The jobs as they are stored; new ones are added.
+    /// The jobs as they are stored; new ones are added, and those that a clock has put far off are brought near.
     private func storedJobs() async throws -> [Job] {
         let known = try await self.authority.store.read { try $0.jobs() }
-        let missing = self.definitions.map(\.name).filter { name in !known.contains { $0.name == name } }
-        guard !missing.isEmpty else { return known }
         let now = self.authority.time.now()
+        let names = self.definitions.map(\.name)
+        func isFine(_ job: Job) -> Bool {
+            var bounded = job
+            bounded.bound(at: now)
+            return bounded == job
+        }
+        guard names.contains(where: { name in !known.contains { $0.name == name && isFine($0) } }) else { return known }
         return try await self.authority.store.write { tx in
             let known = try tx.jobs()
-            for name in missing where !known.contains(where: { $0.name == name }) {
-                try tx.insert(Job(name, nextDueAt: now))
+            for name in names {
+                guard var job = known.first(where: { $0.name == name }) else {
+                    try tx.insert(Job(name, nextDueAt: now))
+                    continue
+                }
+                job.bound(at: now)
+                _ = try tx.store(job, ifLeased: job.lease)
             }
             return try tx.jobs()
         } afterCommit: { _ in
@@ -117,7 +125,6 @@ public actor Scheduler {
             guard var job = try tx.jobs().first(where: { $0.name == name }) else { return nil }
             let seen = job.lease
             guard !job.isLeased(at: now) || seen?.holder == holder else { return nil }
-            job.bound(at: now)
             guard job.isDue(at: now) else { return nil }
             job.begin(by: holder, at: now)
             return try tx.store(job, ifLeased: seen) ? job : nil

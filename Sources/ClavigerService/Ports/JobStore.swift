@@ -2,16 +2,41 @@ public import ClavigerCore
 
 /// Which keys a job looks at.
 public struct KeyLifeFilter: Sendable {
+    /// What the age of a key is counted from.
+    public enum Age: Sendable {
+        /// When it was made.
+        case key
+        /// When its current credential was made.
+        case credential
+    }
+
+    /// Keys of a place that are old enough.
+    public struct Place: Sendable {
+        /// The place.
+        public var place: KeyFilter.Place
+        /// The youngest are this old.
+        public var madeBy: Timestamp
+
+        /// Makes a place.
+        public init(_ place: KeyFilter.Place, madeBy: Timestamp) {
+            self.place = place
+            self.madeBy = madeBy
+        }
+    }
+
     /// In one of these places.
-    public var places: [KeyFilter.Place]
-    /// Those of which a rotation was asked for too, wherever they are.
+    public var places: [Place]
+    /// What their age is counted from.
+    public var age: Age
+    /// Those of which a rotation was asked for too, wherever they are and however old.
     public var withRequiredRotation: Bool
     /// Those that were suspended too; otherwise only those that can be used.
     public var withSuspended: Bool
 
     /// Makes a filter.
-    public init(places: [KeyFilter.Place], withRequiredRotation: Bool = false, withSuspended: Bool = false) {
+    public init(places: [Place], age: Age, withRequiredRotation: Bool = false, withSuspended: Bool = false) {
         self.places = places
+        self.age = age
         self.withRequiredRotation = withRequiredRotation
         self.withSuspended = withSuspended
     }

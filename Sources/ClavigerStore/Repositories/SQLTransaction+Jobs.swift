@@ -54,8 +54,16 @@ extension SQLTransaction {
         limit: Int,
         in workspace: Workspace.ID
     ) throws -> [KeyLife] {
-        var which: [SQL] = filter.places.map { place in
-            "keys.api_id = \(place.apiID) AND keys.environment = \(place.environment)"
+        let made: SQL =
+            switch filter.age {
+            case .key: "keys.created_at"
+            case .credential: "coalesce(credentials.created_at, keys.created_at)"
+            }
+        var which: [SQL] = filter.places.map { stop in
+            """
+            keys.api_id = \(stop.place.apiID) AND keys.environment = \(stop.place.environment)
+                AND \(sql: made) <= \(stop.madeBy)
+            """
         }
         let asked: SQL = "keys.rotate_by IS NOT NULL"
         if filter.withRequiredRotation { which.append(asked) }

@@ -1,3 +1,4 @@
+import ClavigerCore
 import ClavigerService
 import Metrics
 
