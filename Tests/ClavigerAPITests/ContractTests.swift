@@ -108,11 +108,13 @@ import Yams
                 ("/v1/apis/{id}", "/v1/apis/\(key.api)"), ("/v1/consumers/{id}", "/v1/consumers/\(key.consumer)"),
                 ("/v1/roles/{id}", "/v1/roles/viewer"), ("/v1/keys/{id}", "/v1/keys/\(key.id)"), ("{index}", "0"),
                 ("/v1/plans/{id}", "/v1/plans/free"), ("/v1/policies/{id}", "/v1/policies/production"),
-                ("/overrides/{id}", "/overrides/\(override ?? "")"), ("/v1/webhooks/{id}", "/v1/webhooks/\(webhook ?? "")"),
-                ("{delivery}", delivery ?? ""), ("/v1/reviews/{id}", "/v1/reviews/\(review ?? "")"), ("{item}", item ?? ""),
+                ("/overrides/{id}", "/overrides/\(override ?? "")"),
+                ("/v1/webhooks/{id}", "/v1/webhooks/\(webhook ?? "")"),
+                ("{delivery}", delivery ?? ""), ("/v1/reviews/{id}", "/v1/reviews/\(review ?? "")"),
+                ("{item}", item ?? ""),
                 ("/key-requests/{id}", "/key-requests/\(request ?? "")"),
                 ("/reservations/{id}", "/reservations/\(reservation ?? "")"),
-                ("/v1/imports/{id}", "/v1/imports/\(imported ?? "")"),
+                ("/v1/imports/{id}", "/v1/imports/\(imported ?? "")"), ("/v1/jobs/{id}", "/v1/jobs/ends"),
             ]
             for name in api.test.registry().authenticated where !name.path.hasPrefix("/v1/self") {
                 let isImport = name.path == "/v1/imports"

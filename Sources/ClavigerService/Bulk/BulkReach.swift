@@ -34,7 +34,9 @@ extension AuthorityReading {
             }
         }
         // A key that has to be rotated stays, and so does the last one that may do everything, whatever the time.
-        if ![.resume, .requireRotation].contains(action.name) { try self.checkOwnerStays(beside: selection, api, caller, at: now) }
+        if ![.resume, .requireRotation].contains(action.name) {
+            try self.checkOwnerStays(beside: selection, api, caller, at: now)
+        }
     }
 
     /// Refuses to take away the last management key that may do everything and does not end by itself.

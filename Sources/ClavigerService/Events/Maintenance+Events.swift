@@ -7,8 +7,7 @@ extension Maintenance {
     static let deliveredLifetime = Duration.seconds(7 * 86_400)
     /// How long deliveries that were given up can be replayed.
     static let deadLifetime = Duration.seconds(30 * 86_400)
-    /// The most of the past that one transaction looks at, and the least that is noted as looked at when nothing was
-    /// found.
+    /// The most of the past that one transaction looks at.
     private static let watchedSlice = Duration.seconds(3600)
 
     /// Tells of keys whose time ends soon or has ended.
@@ -18,12 +17,8 @@ extension Maintenance {
         let now = self.authority.time.now()
         let (workspace, random) = (self.workspaceID, self.authority.random)
         while true {
-            let (start, hasSome) = try await self.authority.store.read { tx in
-                let start = try tx.keysWatchedUntil() ?? now
-                return (start, try tx.hasEnds(after: start, until: now, in: workspace))
-            }
-            let isBehind = start + Self.watchedSlice < now
-            guard start < now, hasSome || isBehind else {
+            let start = try await self.authority.store.read { try $0.keysWatchedUntil() ?? now }
+            guard start < now else {
                 if start == now { try await self.beginWatching(at: now) }
                 return
             }
@@ -93,16 +88,6 @@ extension Maintenance {
             }
             return old.count
         } afterCommit: { _ in
-        }
-    }
-}
-
-extension EventReading {
-    /// Whether a key's time, or one of the moments before, comes in between.
-    fileprivate func hasEnds(after start: Timestamp, until end: Timestamp, in workspace: Workspace.ID) throws -> Bool {
-        guard start < end else { return false }
-        return try ([.zero] + Maintenance.noticePeriods).contains {
-            try !self.keys(endingAfter: start + $0, until: end + $0, in: workspace).isEmpty
         }
     }
 }

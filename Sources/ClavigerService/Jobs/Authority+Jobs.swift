@@ -41,7 +41,11 @@ extension Authority {
     }
 
     /// Makes a job due now.
-    public func runJob(_ name: Job.Name, by caller: Caller, once: Once<JobStatus>? = nil) async throws
+    public func runJob(
+        _ name: Job.Name,
+        by caller: Caller,
+        once: Once<JobStatus>? = nil
+    ) async throws
         -> Outcome<JobStatus>
     {
         let action = AuditAction(.job, "run")

@@ -98,8 +98,13 @@ extension ChangeBy {
     ) throws -> [Violation] {
         var wanted = key
         wanted.attributes = attributes
-        return try self.policyViolations(of: wanted, from: key, api, touching: key.attributes.fields(changedIn: attributes))
-            .map { Violation(pointer + $0.pointer, $0.message, rule: $0.rule, policy: $0.policy) }
+        return try self.policyViolations(
+            of: wanted,
+            from: key,
+            api,
+            touching: key.attributes.fields(changedIn: attributes)
+        )
+        .map { Violation(pointer + $0.pointer, $0.message, rule: $0.rule, policy: $0.policy) }
     }
 
     /// Writes down how long keys can live everywhere, as verification reads it.

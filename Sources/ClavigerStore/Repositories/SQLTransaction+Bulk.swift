@@ -62,7 +62,9 @@ extension SQLTransaction {
             )
         }
         if let creator = filter.createdBy { conditions.append("created_by = \(creator)") }
-        if let state = filter.state { conditions.append("(\(sql: Self.condition(state, at: moment, isLimited: isLimited)))") }
+        if let state = filter.state {
+            conditions.append("(\(sql: Self.condition(state, at: moment, isLimited: isLimited)))")
+        }
         if let end = filter.createdBefore { conditions.append("created_at < \(end)") }
         if let start = filter.createdAfter { conditions.append("created_at >= \(start)") }
         if let start = filter.idleSince { conditions.append("created_at < \(start)") }
@@ -120,7 +122,8 @@ extension SQLTransaction {
                 return [
                     .text(key.state.name.rawValue), (transition?.at).sqlValue, (transition?.by).sqlValue,
                     (transition?.reason.rawValue).sqlValue, (transition?.note).sqlValue,
-                    key.attributes.expiresAt.sqlValue, key.consumerID.sqlValue, key.rotateBy.sqlValue, key.updatedAt.sqlValue,
+                    key.attributes.expiresAt.sqlValue, key.consumerID.sqlValue, key.rotateBy.sqlValue,
+                    key.updatedAt.sqlValue,
                     key.version.sqlValue, key.workspaceID.sqlValue, key.id.sqlValue, (key.version - 1).sqlValue,
                 ]
             }

@@ -36,7 +36,9 @@ extension SQLTransaction {
 
     func store(_ job: Job, ifLeased seen: Job.Lease?) throws -> Bool {
         let lease: SQL =
-            if let seen { "lease_holder = \(seen.holder) AND lease_until = \(seen.until)" } else { "lease_holder IS NULL" }
+            if let seen { "lease_holder = \(seen.holder) AND lease_until = \(seen.until)" } else {
+                "lease_holder IS NULL"
+            }
         return try self.connection.execute(
             """
             UPDATE jobs SET next_due_at = \(job.nextDueAt), requested_at = \(job.requestedAt), due_at = \(job.dueAt),

@@ -76,7 +76,10 @@ import Testing
 
     @Test func theStoredFormsComeBack() throws {
         for action in KeyCommand.allCases.map({ BulkAction.command($0, reason: .leaked, note: "n") })
-            + [.command(.revoke, reason: .unused, note: nil), .setExpiry(Self.now), .requireRotation(within: .seconds(86_400))]
+            + [
+                .command(.revoke, reason: .unused, note: nil), .setExpiry(Self.now),
+                .requireRotation(within: .seconds(86_400)),
+            ]
         {
             #expect(BulkAction(action.json) == action)
         }

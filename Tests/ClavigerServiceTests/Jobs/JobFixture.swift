@@ -12,14 +12,20 @@ struct JobFixture {
     let consumer: Consumer
     let endpoint: WebhookEndpoint.ID
 
-    init(_ types: [EventType] = [], database: (any Database)? = nil) async throws {
+    init(
+        _ types: [EventType] = [],
+        environments: [EnvironmentName] = [],
+        database: (any Database)? = nil
+    ) async throws {
         self.test = try await TestAuthority(database: database)
         self.owner = try await self.test.owner()
         self.api = try await self.test.authority.createAPI(
             APIDraft(
                 name: try ResourceName(parsing: "payments"),
                 prefix: try TokenPrefix(parsing: "pay"),
-                attributes: API.Attributes()
+                attributes: environments.isEmpty
+                    ? API.Attributes()
+                    : API.Attributes(environments: environments.map { API.Environment(name: $0, tag: .live) })
             ),
             by: self.owner
         ).value
@@ -54,6 +60,14 @@ struct JobFixture {
             isForced: true,
             by: self.owner
         )
+    }
+
+    func consumer(_ externalID: String) async throws -> Consumer.ID {
+        try await self.test.authority.createConsumer(
+            Consumer.Attributes(externalID: try Label(parsing: externalID), kind: .customer),
+            plan: nil,
+            by: self.owner
+        ).value.id
     }
 
     /// Makes keys.
@@ -115,12 +129,13 @@ struct JobFixture {
     }
 
     /// What was told since the beginning, in order, without what was told of making keys.
-    func told() async throws -> [(type: String, key: String, data: JSON)] {
+    func told() async throws -> [(at: Int64, type: String, key: String, data: JSON)] {
         try await self.test.database.read { connection in
-            try connection.rows("SELECT body FROM outgoing_events ORDER BY rowid").map { row in
+            try connection.rows("SELECT at, body FROM outgoing_events ORDER BY rowid").map { row in
                 let body = try JSON.parse(Array(try row.value("body", as: String.self).utf8))
                 let data = body["data"] ?? .null
-                return (body["type"]?.string ?? "", data["key"]?["id"]?.string ?? "", data)
+                let at: Int64 = try row.value("at")
+                return (at, body["type"]?.string ?? "", data["key"]?["id"]?.string ?? "", data)
             }
         }.filter { $0.type != "key.created" }
     }
