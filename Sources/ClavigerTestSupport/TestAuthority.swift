@@ -16,6 +16,8 @@ public struct TestAuthority: Sendable {
     public let authority: Authority
     /// The database below them.
     public let database: any Database
+    /// The roll-ups of recorded use.
+    public let usageDatabase: any Database
     /// The clock.
     public let time: ManualTime
     /// The randomness.
@@ -72,7 +74,8 @@ public struct TestAuthority: Sendable {
         }
         let rehashes = RehashQueue()
         let folder = try TemporaryFolder()
-        let usage = SQLUsageStore(try await SQLiteUsageDatabases.inMemory())
+        let usageDatabases = try await SQLiteUsageDatabases.inMemory()
+        let usage = SQLUsageStore(usageDatabases)
         // The smallest segments: tests make many journals.
         let (journal, _) = try UsageJournal.open(
             folder: folder.path + "/journal",
@@ -121,6 +124,7 @@ public struct TestAuthority: Sendable {
         )
         self.workspaceID = workspace.id
         self.database = opened
+        self.usageDatabase = usageDatabases.usage
         self.fold = fold
         self.journal = journal
         self.folder = folder

@@ -2,7 +2,6 @@ import ClavigerCore
 import ClavigerService
 import ClavigerStore
 import ClavigerTestSupport
-import ClavigerVerifier
 import Testing
 
 /// What the jobs do to keys, and what they must not.
@@ -17,7 +16,7 @@ import Testing
         let (used, unused) = (try await fixture.key(), try await fixture.key())
         try await fixture.advance(Self.day * 1.9)
         try await fixture.use(used)
-        try await fixture.test.journal.close()
+        try await fixture.test.usageDatabase.write { try $0.execute("ALTER TABLE last_uses RENAME TO gone") }
         try await fixture.advance(Self.day)
         let job = try await fixture.job(.unused)
         #expect(job.failures == 1)
@@ -25,6 +24,10 @@ import Testing
         #expect(try await fixture.state(used.key.id) == "active")
         #expect(try await fixture.state(unused.key.id) == "active")
         #expect(try await fixture.job(.rotation).failures == 0)
+        try await fixture.test.usageDatabase.write { try $0.execute("ALTER TABLE gone RENAME TO last_uses") }
+        try await fixture.advance(.seconds(400))
+        #expect(try await fixture.state(used.key.id) == "active")
+        #expect(try await fixture.state(unused.key.id) == "suspended unused")
     }
 
     /// The records of use are younger than the keys: they were lost, or are on another machine.
@@ -32,7 +35,7 @@ import Testing
         let fixture = try await JobFixture()
         try await fixture.policy([("inactivity", ["neverUsed": ["suspend": "10d"]])])
         let key = try await fixture.key().key.id
-        fixture.test.time.advance(by: Self.day * 300)
+        fixture.test.time.advance(by: Self.day * 30)
         let restored = try await TestAuthority(database: fixture.test.database)
         restored.time.jump(to: fixture.now)
         func run() async throws -> KeyState.Name {
