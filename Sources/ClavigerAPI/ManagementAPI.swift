@@ -56,6 +56,7 @@ public struct ManagementAPI: Sendable {
         self.registerBulk(&registry)
         self.registerHygiene(&registry)
         self.registerImports(&registry)
+        self.registerJobs(&registry)
     }
 }
 

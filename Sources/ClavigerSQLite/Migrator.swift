@@ -30,6 +30,7 @@ struct Migration: Sendable {
         Migration(number: 6, name: "requests", resource: PackageResources.m0006_requests_sql),
         Migration(number: 7, name: "bulk", resource: PackageResources.m0007_bulk_sql),
         Migration(number: 8, name: "imports", resource: PackageResources.m0008_imports_sql),
+        Migration(number: 9, name: "jobs", resource: PackageResources.m0009_jobs_sql),
     ]
 
     /// Those of a day of the access log.
@@ -41,6 +42,7 @@ struct Migration: Sendable {
     static let usage: [Migration] = [
         Migration(number: 1, name: "initial", resource: PackageResources.u0001_initial_sql),
         Migration(number: 2, name: "networks", resource: PackageResources.u0002_networks_sql),
+        Migration(number: 3, name: "origin", resource: PackageResources.u0003_origin_sql),
     ]
 }
 

@@ -16,6 +16,8 @@ public struct TestAuthority: Sendable {
     public let authority: Authority
     /// The database below them.
     public let database: any Database
+    /// The roll-ups of recorded use.
+    public let usageDatabase: any Database
     /// The clock.
     public let time: ManualTime
     /// The randomness.
@@ -24,6 +26,8 @@ public struct TestAuthority: Sendable {
     public let log: RecordedLog
     /// What maintenance would do.
     public let maintenance: Maintenance
+    /// What does jobs when they are due.
+    public let scheduler: Scheduler
     /// What brings the journal to the access log.
     public let fold: UsageFold
     /// The journal.
@@ -72,7 +76,8 @@ public struct TestAuthority: Sendable {
         }
         let rehashes = RehashQueue()
         let folder = try TemporaryFolder()
-        let usage = SQLUsageStore(try await SQLiteUsageDatabases.inMemory())
+        let usageDatabases = try await SQLiteUsageDatabases.inMemory()
+        let usage = SQLUsageStore(usageDatabases)
         // The smallest segments: tests make many journals.
         let (journal, _) = try UsageJournal.open(
             folder: folder.path + "/journal",
@@ -115,8 +120,14 @@ public struct TestAuthority: Sendable {
             workspaceID: workspace.id,
             logger: log.logger()
         )
+        self.scheduler = Scheduler(
+            self.maintenance,
+            configuration: Scheduler.Configuration(spread: .zero),
+            logger: log.logger()
+        )
         self.workspaceID = workspace.id
         self.database = opened
+        self.usageDatabase = usageDatabases.usage
         self.fold = fold
         self.journal = journal
         self.folder = folder
@@ -124,6 +135,35 @@ public struct TestAuthority: Sendable {
         self.random = random
         self.log = log
         self.ownerToken = delivered.token
+    }
+
+    /// Does everything that the server does by itself, whether its time has come or not.
+    public func runInBackground() async throws {
+        try await self.maintenance.runOnce()
+        let store = SQLAuthorityStore(self.database)
+        let now = self.time.now()
+        try await store.write { tx in
+            let known = try tx.jobs()
+            for name in Job.Name.allCases {
+                guard var job = known.first(where: { $0.name == name }) else {
+                    try tx.insert(Job(name, nextDueAt: now))
+                    continue
+                }
+                job.requestedAt = now
+                guard try tx.store(job, ifLeased: job.lease) else { throw JobFailed(description: name.rawValue) }
+            }
+        } afterCommit: {
+        }
+        try await self.scheduler.runOnce()
+        for job in try await store.read({ try $0.jobs() }) {
+            if let failure = job.failure { throw JobFailed(description: "\(job.name): \(failure)") }
+        }
+    }
+
+    /// A job did not do what it has to.
+    public struct JobFailed: Error, CustomStringConvertible {
+        /// Which, and why.
+        public let description: String
     }
 
     /// A root key for tests.

@@ -114,7 +114,7 @@ import Yams
                 ("{item}", item ?? ""),
                 ("/key-requests/{id}", "/key-requests/\(request ?? "")"),
                 ("/reservations/{id}", "/reservations/\(reservation ?? "")"),
-                ("/v1/imports/{id}", "/v1/imports/\(imported ?? "")"),
+                ("/v1/imports/{id}", "/v1/imports/\(imported ?? "")"), ("/v1/jobs/{id}", "/v1/jobs/ends"),
             ]
             for name in api.test.registry().authenticated where !name.path.hasPrefix("/v1/self") {
                 let isImport = name.path == "/v1/imports"

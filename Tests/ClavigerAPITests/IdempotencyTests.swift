@@ -67,7 +67,7 @@ import Testing
             let key = try await api.makeKey()
             _ = try await api.send(.post, "/v1/keys", self.draft(key.consumer), headers: [self.header: "abc"])
             api.test.time.advance(by: .seconds(24 * 3600 + 1))
-            try await api.test.maintenance.runOnce()
+            try await api.test.runInBackground()
             let again = try await api.send(.post, "/v1/keys", self.draft(key.consumer), headers: [self.header: "abc"])
             #expect(again.status == 201)
             #expect(again.headers[self.replayed] == nil)
@@ -131,7 +131,7 @@ import Testing
             let key = try await api.makeKey()
             let first = try await api.send(.post, "/v1/keys", self.draft(key.consumer), headers: [self.header: "abc"])
             #expect(try await api.send(.post, "/v1/keyring/rotate", ["purpose": "seal"]).status == 200)
-            try await api.test.maintenance.runOnce()
+            try await api.test.runInBackground()
             let second = try await api.send(.post, "/v1/keys", self.draft(key.consumer), headers: [self.header: "abc"])
             #expect(first.bytes == second.bytes)
             let events = try await api.send(.get, "/v1/audit/events?action=keyring.rewrap").json["items"]?.array ?? []
@@ -148,7 +148,7 @@ import Testing
             #expect((rotated.json["credentialsOnOldPeppers"]?.integer ?? 0) >= 2)
             #expect(try await api.send(.get, path).json["items"]?.array?.first?["pepperVersion"] == 1)
             #expect(try await api.verify(key.token)["valid"] == true)
-            try await api.test.maintenance.runOnce()
+            try await api.test.runInBackground()
             #expect(try await api.send(.get, path).json["items"]?.array?.first?["pepperVersion"] == 2)
             #expect(try await api.verify(key.token)["valid"] == true)
         }

@@ -93,7 +93,7 @@ import Testing
             let verdict = try await api.verify(Self.token, JSONObject([("scopes", "invoices.read")]))
             #expect(verdict["valid"] == true, "\(form)")
             #expect(verdict["consumer"]?["externalId"] == "acme")
-            try await api.test.maintenance.runOnce()
+            try await api.test.runInBackground()
             let after = try await api.importedCredential()
             #expect(after.scheme == nil)
             #expect((after.digest == before.digest) == (form == "token"))
@@ -416,7 +416,7 @@ import Testing
             ]
             _ = try await api.importLines([line], "&hashes=hmac-sha256", headers: Self.hmacKey)
             _ = try await api.send(.post, "/v1/keyring/rotate", ["purpose": "all"])
-            try await api.test.maintenance.runOnce()
+            try await api.test.runInBackground()
             let again = try await TestAuthority(database: api.test.database, seed: 2)
             let owner = api.test.ownerToken
             try await APIFixture.run(test: again) { restarted in

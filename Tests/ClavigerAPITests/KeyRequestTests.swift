@@ -109,7 +109,7 @@ import Testing
             #expect(try await fixture.state(pending) == "pending")
             fixture.api.test.time.advance(by: .seconds(4 * 86_400))
             #expect(try await fixture.approve(pending, fixture.approvers[0]).problem == "state-conflict")
-            for _ in 0..<2 { try await fixture.api.test.maintenance.runOnce() }
+            for _ in 0..<2 { try await fixture.api.test.runInBackground() }
             let expired = try await fixture.api.send(.get, "/v1/key-requests?state=expired").json["items"]?.array ?? []
             #expect(expired.count == 2)
             #expect(try await fixture.audit("request.expire").count == 2)

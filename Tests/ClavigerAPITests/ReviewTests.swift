@@ -108,10 +108,10 @@ import Testing
             _ = try await self.decide(api, path, items[0], ["decision": "keep"])
             // One reminder at each of its moments, and after a stop over both of them one.
             api.test.time.advance(by: Self.day * 7)
-            for _ in 0..<2 { try await api.test.maintenance.runOnce() }
+            for _ in 0..<2 { try await api.test.runInBackground() }
             #expect(try await self.told(api, "review.reminder") == 1)
             api.test.time.advance(by: Self.day * 6.5)
-            for _ in 0..<2 { try await api.test.maintenance.runOnce() }
+            for _ in 0..<2 { try await api.test.runInBackground() }
             #expect(try await self.told(api, "review.reminder") == 2)
             #expect(try await api.verify(forgotten.token)["valid"] == true)
 
@@ -119,7 +119,7 @@ import Testing
             api.test.time.advance(by: Self.day * 3)
             let late = try await self.decide(api, path, items[1], ["decision": "keep"])
             #expect(late.problem == "state-conflict")
-            for _ in 0..<2 { try await api.test.maintenance.runOnce() }
+            for _ in 0..<2 { try await api.test.runInBackground() }
             #expect(try await api.verify(forgotten.token)["code"] == "suspended")
             #expect(try await api.verify(kept.token)["valid"] == true)
             #expect(try await api.send(.get, path).json["state"] == "due")
@@ -131,7 +131,7 @@ import Testing
 
             // Whoever resumes the key is not overruled by the campaign.
             _ = try await api.send(.post, "/v1/keys/\(forgotten.id)/resume")
-            try await api.test.maintenance.runOnce()
+            try await api.test.runInBackground()
             #expect(try await api.verify(forgotten.token)["valid"] == true)
             let signed = try await api.send(.post, "\(path)/sign-off")
             #expect(signed.json["state"] == "closed")
@@ -236,7 +236,7 @@ import Testing
             let refused = try await self.decide(api, mine, target, ["decision": "revoke"], token: manager.token)
             #expect(refused.json["neededScope"] == "*")
             api.test.time.advance(by: Self.day * 14)
-            try await api.test.maintenance.runOnce()
+            try await api.test.runInBackground()
             // The manager's key was suspended by the owner's campaign; the owner's is the last one of its kind.
             #expect(try await api.send(.get, "/v1/self", token: manager.token).status == 401)
             #expect(try await api.send(.get, "/v1/self").status == 200)
@@ -251,7 +251,7 @@ import Testing
             _ = try await api.makeKey()
             let path = try await self.begin(api, [("every", "90d")])
             api.test.time.advance(by: Self.day * 200)
-            for _ in 0..<3 { try await api.test.maintenance.runOnce() }
+            for _ in 0..<3 { try await api.test.runInBackground() }
             let all = try await api.send(.get, "/v1/reviews").json["items"]?.array ?? []
             #expect(all.count == 2)
             #expect(all[0]["follows"] == all[1]["id"])

@@ -94,16 +94,16 @@ import Testing
             let token = try await self.rotate(api, key.id, ["quietFor": "6h"]).token
             for _ in 0..<4 {
                 api.test.time.advance(by: .seconds(5 * 3600))
-                try await api.test.maintenance.runOnce()
+                try await api.test.runInBackground()
                 #expect(try await api.verify(key.token)["valid"] == true)
             }
             // The other token may be used: that is no use of this one.
             api.test.time.advance(by: .seconds(6 * 3600 - 1))
             #expect(try await api.verify(token)["valid"] == true)
-            try await api.test.maintenance.runOnce()
+            try await api.test.runInBackground()
             #expect(try await api.send(.get, "/v1/keys/\(key.id)/rotation").json["retired"] == .null)
             api.test.time.advance(by: .seconds(1))
-            try await api.test.maintenance.runOnce()
+            try await api.test.runInBackground()
             #expect(try await api.verify(key.token)["code"] == "superseded")
             #expect(try await api.verify(token)["valid"] == true)
             let events = try await api.send(.get, "/v1/audit/events?targetId=\(key.id)").json["items"]?.array ?? []
@@ -119,7 +119,7 @@ import Testing
             for _ in 0..<(30 * 6) {
                 #expect(try await api.verify(key.token)["valid"] == true)
                 api.test.time.advance(by: .seconds(4 * 3600))
-                try await api.test.maintenance.runOnce()
+                try await api.test.runInBackground()
             }
             #expect(try await api.verify(key.token)["code"] == "superseded")
         }

@@ -145,11 +145,11 @@ import Testing
             // Longer than answers are kept otherwise, and under another seal key.
             _ = try await api.send(.post, "/v1/keyring/rotate", ["purpose": "seal"])
             api.test.time.advance(by: .seconds(71 * 3600))
-            try await api.test.maintenance.runOnce()
+            try await api.test.runInBackground()
             let late = try await self.rotate(api, key.token, ["grace": "72h"], once: "crash")
             #expect(late.bytes == first.bytes)
             api.test.time.advance(by: .seconds(3600))
-            try await api.test.maintenance.runOnce()
+            try await api.test.runInBackground()
             #expect(try await self.rotate(api, key.token, ["grace": "72h"], once: "crash").status == 401)
             let replays = try await api.send(.get, "/v1/audit/events?action=key.rotate.replay").json["items"]?.array
             #expect(replays?.count == 4)

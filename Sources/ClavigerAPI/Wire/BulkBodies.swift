@@ -28,15 +28,34 @@ extension ObjectReader {
         let reason = self.optional("reason", Field.name(of: TransitionReason.self))
         let note = self.optional("note", Field.text).flatMap(\.nonEmpty)
         let expiresAt = self.optional("expiresAt", Field.timestamp)
+        let within = self.optional("within", Self.within)
+        if name != .requireRotation, self.value("within") != nil {
+            self.refuse("within", "is only for the action requireRotation")
+        }
         guard let command = KeyCommand(rawValue: name.rawValue) else {
             for field in ["reason", "note"] where self.value(field) != nil {
-                self.refuse(field, "must not be given with the action setExpiry")
+                self.refuse(field, "must not be given with the action \(name.rawValue)")
+            }
+            if name == .requireRotation {
+                if self.value("expiresAt") != nil { self.refuse("expiresAt", "is only for the action setExpiry") }
+                if self.value("within") == nil { self.refuse("within", "is required with the action requireRotation") }
+                return within.map { .requireRotation(within: $0) }
             }
             if self.value("expiresAt") == nil { self.refuse("expiresAt", "is required with the action setExpiry") }
             return expiresAt.map(BulkAction.setExpiry)
         }
         if self.value("expiresAt") != nil { self.refuse("expiresAt", "is only for the action setExpiry") }
         return .command(command, reason: reason ?? command.usualReason, note: note)
+    }
+}
+
+extension ObjectReader {
+    /// How long there is for a rotation: a server tells of it, and agents look, every few minutes.
+    fileprivate static func within(_ text: String) throws(FieldError) -> Duration {
+        guard let time = try? DurationText.parse(text), (.seconds(60) ... .seconds(365 * 86_400)).contains(time) else {
+            throw FieldError("must be a duration such as 24h, from 1m to 365d")
+        }
+        return time
     }
 }
 

@@ -16,13 +16,12 @@ extension HeldKey {
                 ["remaining": .integer($0.remaining), "refillsAt": $0.refillsAt.map { .string($0.text) }]
             },
         ]
-        let current = self.reading.credentials.first { $0.state == .current }
         fields["credentialId"] = .string(self.credential.id.text)
         fields["rotation"] = [
             "mayRotate": .bool(
                 self.rules.holderMayRotate && self.reading.key.kind == .secret && self.credential.state == .current
             ),
-            "mustRotateBy": current.flatMap { self.rules.mustRotate($0) }.map { .string($0.text) },
+            "mustRotateBy": self.reading.mustRotateBy(self.rules).map { .string($0.text) },
             "shortestGrace": .string(DurationText.text(for: self.rules.shortestHolderGrace)),
             "maximumGrace": .string(DurationText.text(for: self.rules.maximumGrace)),
         ]

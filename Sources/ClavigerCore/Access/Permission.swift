@@ -33,6 +33,8 @@ public enum Permission: Hashable, Sendable {
     case managePolicies
     case readReviews
     case manageReviews
+    case readJobs
+    case runJobs
 
     /// The scopes of which one grants this permission; the first is the one to name in a refusal.
     ///
@@ -65,6 +67,8 @@ public enum Permission: Hashable, Sendable {
         case .managePolicies: ["policies.manage"]
         case .readReviews: ["reviews.read"]
         case .manageReviews: ["reviews.manage"]
+        case .readJobs: ["jobs.read"]
+        case .runJobs: ["jobs.run"]
         }
     }
 

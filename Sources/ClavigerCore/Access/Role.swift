@@ -88,14 +88,18 @@ public enum BuiltInRole: String, CaseIterable, Sendable {
             case .admin:
                 [
                     "apis.*", "consumers.*", "roles.*", "plans.*", "limits.*", "usage.read", "audit.read",
-                    "keyring.read", "leaks.*", "webhooks.*", "policies.*", "reviews.*",
+                    "keyring.read", "leaks.*", "webhooks.*", "policies.*", "reviews.*", "jobs.*",
                 ]
             case .operator:
                 reading + [
                     "apis.*.*.keys.*", "consumers.*", "plans.*", "limits.*", "usage.read", "leaks.*", "webhooks.read",
+                    "jobs.read", "jobs.run",
                 ]
             case .auditor:
-                reading + ["usage.read", "audit.read", "keyring.read", "leaks.read", "webhooks.read", "reviews.read"]
+                reading + [
+                    "usage.read", "audit.read", "keyring.read", "leaks.read", "webhooks.read", "reviews.read",
+                    "jobs.read",
+                ]
             case .viewer: reading
             }
         return texts.map(Scope.init(wellFormed:))

@@ -40,6 +40,10 @@ public enum EventType: String, CaseIterable, Hashable, Sendable {
     /// The deadline is over.
     case reviewDue = "review.due"
     case reviewClosed = "review.closed"
+    /// A key is to be rotated: at the begin of its window, a week and a day before, and when the time is over.
+    case keyRotationDue = "key.rotation_due"
+    /// A key has not been used for as long as a policy says.
+    case keyUnused = "key.unused"
 
     /// What an endpoint can ask for.
     public static let selectable = Self.allCases.filter { $0 != .webhookTest }

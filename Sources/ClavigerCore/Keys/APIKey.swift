@@ -76,6 +76,8 @@ public struct APIKey: Hashable, Sendable, Identified {
     public var version: Int
     /// How long the policies let it live, counted from when it was made; nil where none says so.
     public var longestLife: Duration?
+    /// By when somebody has asked for a new credential; a rotation takes it away.
+    public var rotateBy: Timestamp?
 
     /// Makes a key value.
     public init(
@@ -92,7 +94,8 @@ public struct APIKey: Hashable, Sendable, Identified {
         createdBy: APIKey.ID?,
         updatedAt: Timestamp,
         version: Int,
-        longestLife: Duration? = nil
+        longestLife: Duration? = nil,
+        rotateBy: Timestamp? = nil
     ) {
         self.id = id
         self.workspaceID = workspaceID
@@ -108,6 +111,7 @@ public struct APIKey: Hashable, Sendable, Identified {
         self.updatedAt = updatedAt
         self.version = version
         self.longestLife = longestLife
+        self.rotateBy = rotateBy
     }
 
     /// When the key's time is over: when it says so itself, or when the policies do, whichever is first.

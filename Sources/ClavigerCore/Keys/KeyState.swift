@@ -5,6 +5,8 @@ public enum TransitionReason: String, CaseIterable, Sendable {
     case leaked
     case ownerLeft = "owner_left"
     case privilegeWithdrawn = "privilege_withdrawn"
+    /// It needed a new credential, and did not get it in time.
+    case rotationOverdue = "rotation_overdue"
     case other
 }
 

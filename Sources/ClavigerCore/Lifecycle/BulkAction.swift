@@ -4,11 +4,14 @@ public enum BulkAction: Hashable, Sendable {
     case command(KeyCommand, reason: TransitionReason, note: String?)
     /// Another end of their time.
     case setExpiry(Timestamp)
+    /// A new credential within so long, or they are suspended.
+    case requireRotation(within: Duration)
 
     /// The names of the actions.
     public enum Name: String, CaseIterable, Sendable {
         case suspend, resume, revoke, compromise, destroy
         case setExpiry
+        case requireRotation
     }
 
     /// The name.
@@ -20,6 +23,7 @@ public enum BulkAction: Hashable, Sendable {
         case .command(.compromise, _, _): .compromise
         case .command(.destroy, _, _): .destroy
         case .setExpiry: .setExpiry
+        case .requireRotation: .requireRotation
         }
     }
 
@@ -32,6 +36,7 @@ public enum BulkAction: Hashable, Sendable {
         case .command(.compromise, _, _): .compromise
         case .command(.destroy, _, _): .delete
         case .setExpiry: .update
+        case .requireRotation: .rotate
         }
     }
 
@@ -46,6 +51,9 @@ public enum BulkAction: Hashable, Sendable {
         case .setExpiry(let end):
             guard key.isLive, key.expiresAt != end, key.notBefore.map({ $0 < end }) ?? true else { return false }
             return revivesExpired || !key.isExpired(at: now)
+        case .requireRotation(let time):
+            guard key.isLive, !key.isExpired(at: now) else { return false }
+            return key.rotateBy.map { now + time < $0 } ?? true
         }
     }
 }
@@ -80,6 +88,8 @@ extension BulkAction {
             ["name": .string(self.name.rawValue), "reason": .string(reason.rawValue), "note": note.map(JSON.string)]
         case .setExpiry(let end):
             ["name": .string(self.name.rawValue), "expiresAt": .string(end.text)]
+        case .requireRotation(let time):
+            ["name": .string(self.name.rawValue), "within": .duration(time)]
         }
     }
 
@@ -89,6 +99,11 @@ extension BulkAction {
         if name == .setExpiry {
             guard let end = json["expiresAt"]?.string, let moment = try? Timestamp(parsing: end) else { return nil }
             self = .setExpiry(moment)
+            return
+        }
+        if name == .requireRotation {
+            guard let text = json["within"]?.string, let time = try? DurationText.parse(text) else { return nil }
+            self = .requireRotation(within: time)
             return
         }
         guard let command = KeyCommand(rawValue: name.rawValue),

@@ -68,6 +68,11 @@ public struct InactivityRule: Hashable, Sendable {
         self.exemptions.contains { $0.keyID == key && now < $0.until }
     }
 
+    /// How old a key is at least when the first thing happens to it; nil where nothing ever does.
+    public var firstStep: Duration? {
+        [self.neverUsed, self.idle].flatMap { [$0.remind, $0.suspend, $0.revoke] }.compactMap { $0 }.min()
+    }
+
     /// The rule of somebody who has to keep both: exempt is who is exempt from both.
     public func stricter(with other: InactivityRule) -> InactivityRule {
         InactivityRule(

@@ -16,6 +16,8 @@ public struct KeyOutline: Hashable, Sendable {
     public let expiresAt: Timestamp?
     /// When its life is over: what it says itself, or what the policies say if that is earlier.
     public let endsAt: Timestamp?
+    /// By when somebody has asked for a new credential.
+    public let rotateBy: Timestamp?
 
     /// Makes an outline.
     public init(
@@ -26,7 +28,8 @@ public struct KeyOutline: Hashable, Sendable {
         state: KeyState.Name,
         notBefore: Timestamp? = nil,
         expiresAt: Timestamp? = nil,
-        endsAt: Timestamp? = nil
+        endsAt: Timestamp? = nil,
+        rotateBy: Timestamp? = nil
     ) {
         self.id = id
         self.version = version
@@ -36,6 +39,7 @@ public struct KeyOutline: Hashable, Sendable {
         self.notBefore = notBefore
         self.expiresAt = expiresAt
         self.endsAt = endsAt ?? expiresAt
+        self.rotateBy = rotateBy
     }
 
     /// Whether the key's time is over at `now`.

@@ -28,7 +28,20 @@ public struct RotationRules: Hashable, Sendable {
     }
 
     /// When a credential has to be replaced; nil where nobody asks.
-    public func mustRotate(_ current: Credential) -> Timestamp? {
-        self.every.map { current.createdAt + $0 }
+    ///
+    /// - Parameters:
+    ///   - rotateBy: by when somebody has asked for that.
+    ///   - resumedAt: when the key was resumed last, if it was.
+    public func mustRotate(
+        _ current: Credential,
+        rotateBy: Timestamp? = nil,
+        resumedAt: Timestamp? = nil
+    ) -> Timestamp? {
+        RotationClock(
+            rule: self.every.map { RotationRule(every: $0) },
+            credentialAt: current.createdAt,
+            rotateBy: rotateBy,
+            resumedAt: resumedAt
+        ).dueAt
     }
 }

@@ -7,7 +7,7 @@ extension Authority {
     private static let previewsAreKept = Duration.seconds(24 * 3600)
     /// What bulk changes can ask for; a caller needs one of these somewhere.
     private static let bulkPermissions: [Permission.KeyAction] = [
-        .revoke, .suspend, .resume, .compromise, .delete, .update,
+        .revoke, .suspend, .resume, .compromise, .delete, .update, .rotate,
     ]
 
     /// Looks which keys a change would take, and remembers them.

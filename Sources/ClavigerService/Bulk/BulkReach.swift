@@ -27,12 +27,16 @@ extension AuthorityReading {
             guard let key = try self.key(id, in: caller.workspaceID) else { throw Problem.notFound("key") }
             switch action {
             case .command(let command, _, _): try self.checkReach(to: key, api, command, caller)
+            case .requireRotation: try self.checkReach(to: key, api, .suspend, caller)
             case .setExpiry:
                 try self.checkReach(to: key, api, .suspend, caller)
                 try caller.requireItsRestrictions(on: key)
             }
         }
-        if action.name != .resume { try self.checkOwnerStays(beside: selection, api, caller, at: now) }
+        // A key that has to be rotated stays, and so does the last one that may do everything, whatever the time.
+        if ![.resume, .requireRotation].contains(action.name) {
+            try self.checkOwnerStays(beside: selection, api, caller, at: now)
+        }
     }
 
     /// Refuses to take away the last management key that may do everything and does not end by itself.

@@ -75,6 +75,13 @@ extension ChangeBy {
                 try rules.checkChange(of: key, to: wanted)
                 key.attributes = wanted
             }
+        case .requireRotation(let time):
+            let end = now + time
+            try self.changeAll(ids, AuditAction(.key, "require_rotation")) { key in
+                key.rotateBy = key.rotateBy.map { min($0, end) } ?? end
+            }
+            // People and programs are told at once.
+            try self.tx.requestJob(.rotation, at: now)
         }
     }
 

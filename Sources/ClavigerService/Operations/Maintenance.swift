@@ -24,8 +24,10 @@ public struct Maintenance: Sendable {
         self.logger = logger
     }
 
-    /// One round: store new digests, seal old answers and secrets anew, drop answers and deliveries that are too old, tell
-    /// of keys that end, sharpen the filter, end graces that have gone quiet.
+    /// One round of housekeeping: store new digests, seal old answers and secrets anew, drop answers and deliveries that
+    /// are too old, sharpen the filter.
+    ///
+    /// What is done to keys and people because a time has come is done by jobs; see ``Scheduler``.
     ///
     /// - Throws: what the first step that failed threw; the others were done all the same.
     public func runOnce() async throws {
@@ -36,11 +38,7 @@ public struct Maintenance: Sendable {
             self.rewrapWebhookSecrets,
             self.rewrapForeignRules,
             self.forgetDeliveries,
-            self.tellEnds,
-            self.endRequests,
-            self.runReviews,
             { if self.authority.verifier.isFilterOverfull { try await self.loadFilter() } },
-            self.endQuietGraces,
         ]
         var failure: (any Error)?
         for step in steps {

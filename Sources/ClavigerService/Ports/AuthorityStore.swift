@@ -163,7 +163,7 @@ public struct StoredAnswerID: Hashable, Sendable {
 
 /// What can be read in a transaction.
 public protocol AuthorityReading: EventReading, CredentialReading, PolicyReading, RequestReading, CampaignReading,
-    BulkReading, HygieneReading, ImportReading
+    BulkReading, HygieneReading, ImportReading, JobReading
 {
     func workspace(named name: ResourceName) throws -> Workspace?
 
@@ -240,7 +240,7 @@ public protocol AuthorityReading: EventReading, CredentialReading, PolicyReading
 
 /// What can be changed in a transaction.
 public protocol AuthorityWriting: AuthorityReading, EventWriting, CredentialWriting, PolicyWriting, RequestWriting,
-    CampaignWriting, BulkWriting, ImportWriting
+    CampaignWriting, BulkWriting, ImportWriting, JobWriting
 {
     func insert(_ workspace: Workspace) throws
     func insert(_ api: API) throws

@@ -151,6 +151,7 @@ extension APIKey {
             "notBefore": self.attributes.notBefore.map { .string($0.text) },
             "expiresAt": self.attributes.expiresAt.map { .string($0.text) },
             "effectiveExpiresAt": self.endsAt == self.attributes.expiresAt ? nil : self.endsAt.map { .string($0.text) },
+            "rotateBy": self.rotateBy.map { .string($0.text) },
             "restrictions": self.attributes.restrictions.isEmpty ? nil : self.attributes.restrictions.json,
             "limits": self.attributes.allowance.limits.json,
             "credits": self.attributes.allowance.credits?.json,

@@ -156,30 +156,7 @@ extension ChangeBy<OwnAccord> {
         } catch is Problem {
             return "It has more power than whoever began the review."
         }
-        let everything = try Scope(parsing: "*")
-        guard try self.tx.granted(to: key).covers(everything) else { return nil }
         // Claviger does not lock everybody out.
-        return try self.hasOther(than: key, with: everything, api)
-            ? nil : "It is the last management key that may do everything."
-    }
-
-    private func hasOther(than key: APIKey, with scope: Scope, _ api: API) throws -> Bool {
-        var filter = KeyFilter()
-        filter.api = api.id
-        filter.state = .active
-        var after: String?
-        repeat {
-            let page = try self.tx.keys(
-                filter,
-                in: self.workspaceID,
-                page: PageRequest(after: after, limit: 200),
-                at: self.now
-            )
-            after = page.count == 200 ? page.last?.id.text : nil
-            if try page.contains(where: { try $0.id != key.id && self.tx.granted(to: $0).covers(scope) }) {
-                return true
-            }
-        } while after != nil
-        return false
+        return try self.isLastOwner(key) ? "It is the last management key that may do everything." : nil
     }
 }

@@ -3,8 +3,12 @@ import ClavigerCore
 extension AuthorityReading {
     /// The rules by which a key is rotated: what the policies of its api and environment say, or the usual ones.
     func rotationRules(for api: API, _ environment: EnvironmentName, _ key: APIKey) throws -> RotationRules {
-        guard let rule = try self.lifecycleRules(of: api, environment).rotation else { return RotationRules() }
-        return RotationRules(rule)
+        let rules = try self.lifecycleRules(of: api, environment)
+        guard let rule = rules.rotation else { return RotationRules() }
+        var result = RotationRules(rule)
+        // Nothing becomes of those that are spared, and nobody tells them that it does.
+        if try !rules.reaches(self.granted(to: key)) { result.every = nil }
+        return result
     }
 }
 

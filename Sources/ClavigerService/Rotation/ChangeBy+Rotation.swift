@@ -39,6 +39,7 @@ extension ChangeBy {
         try self.store(current)
         try self.tx.insert(next, in: self.workspaceID)
         key.start = token.publicStart
+        key.rotateBy = nil
         try self.change(&key)
         self.effects.added.append(next.lookupID)
         let after = try self.reading(of: key)

@@ -16,7 +16,7 @@ extension SQLTransaction {
         let conditions = Self.conditions(filter, in: workspace, at: moment, isLimited: isLimited)
         try self.connection.forEach(
             """
-            SELECT id, version, api_id, environment, state, not_before, expires_at
+            SELECT id, version, api_id, environment, state, not_before, expires_at, rotate_by
                 \(sql: metadata) \(sql: limit) FROM keys
             WHERE \(sql: .joined(conditions, separator: " AND ")) ORDER BY id
             """
@@ -36,7 +36,8 @@ extension SQLTransaction {
                     state: try row.name("state"),
                     notBefore: try row.value("not_before"),
                     expiresAt: expiresAt,
-                    endsAt: endsAt ?? expiresAt
+                    endsAt: endsAt ?? expiresAt,
+                    rotateBy: try row.value("rotate_by")
                 )
             )
         }
@@ -113,7 +114,7 @@ extension SQLTransaction {
             """
             UPDATE keys SET state = \(parameters: 1), state_at = \(parameters: 1), state_by = \(parameters: 1),
                 state_reason = \(parameters: 1), state_note = \(parameters: 1), expires_at = \(parameters: 1),
-                consumer_id = \(parameters: 1), updated_at = \(parameters: 1), version = \(parameters: 1)
+                consumer_id = \(parameters: 1), rotate_by = \(parameters: 1), updated_at = \(parameters: 1), version = \(parameters: 1)
             WHERE workspace_id = \(parameters: 1) AND id = \(parameters: 1) AND version = \(parameters: 1)
             """,
             rows: keys.map { key in
@@ -121,7 +122,8 @@ extension SQLTransaction {
                 return [
                     .text(key.state.name.rawValue), (transition?.at).sqlValue, (transition?.by).sqlValue,
                     (transition?.reason.rawValue).sqlValue, (transition?.note).sqlValue,
-                    key.attributes.expiresAt.sqlValue, key.consumerID.sqlValue, key.updatedAt.sqlValue,
+                    key.attributes.expiresAt.sqlValue, key.consumerID.sqlValue, key.rotateBy.sqlValue,
+                    key.updatedAt.sqlValue,
                     key.version.sqlValue, key.workspaceID.sqlValue, key.id.sqlValue, (key.version - 1).sqlValue,
                 ]
             }

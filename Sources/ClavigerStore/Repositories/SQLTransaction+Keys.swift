@@ -6,7 +6,7 @@ extension SQLTransaction {
         """
         id, workspace_id, api_id, environment, consumer_id, kind, start, name, scopes, state, state_at, state_by,
         state_reason, state_note, not_before, expires_at, restrictions, limits, credits, credit_generation,
-        credits_since, plan_id, metadata, created_at, created_by, updated_at, version,
+        credits_since, plan_id, metadata, created_at, created_by, updated_at, version, rotate_by,
         \(sql: Self.longestLife) AS longest_life
         """
     }
@@ -141,14 +141,15 @@ extension SQLTransaction {
             """
             INSERT INTO keys (id, workspace_id, api_id, environment, consumer_id, kind, start, name, scopes, state,
                 state_at, state_by, state_reason, state_note, not_before, expires_at, restrictions, limits, credits,
-                credit_generation, credits_since, plan_id, metadata, created_at, created_by, updated_at, version)
+                credit_generation, credits_since, plan_id, metadata, created_at, created_by, updated_at, version,
+                rotate_by)
             VALUES (\(key.id), \(key.workspaceID), \(key.apiID), \(key.environment), \(key.consumerID),
                 \(key.kind.rawValue), \(key.start), \(attributes.name), \(ScopeList(attributes.scopes)), \(key.state.name.rawValue), \(transition?.at),
                 \(transition?.by), \(transition?.reason.rawValue), \(transition?.note), \(attributes.notBefore),
                 \(attributes.expiresAt), \(attributes.restrictions.json), \(attributes.allowance.limits.json),
                 \(attributes.allowance.credits?.json), \(Int(attributes.allowance.creditGeneration)),
                 \(attributes.allowance.creditsSince), \(attributes.allowance.planID), \(attributes.metadata), \(key.createdAt), \(key.createdBy), \(key.updatedAt),
-                \(key.version))
+                \(key.version), \(key.rotateBy))
             """
         )
         try self.insertRoles(of: key)
@@ -169,7 +170,7 @@ extension SQLTransaction {
                 credit_generation = \(Int(attributes.allowance.creditGeneration)),
                 credits_since = \(attributes.allowance.creditsSince),
                 plan_id = \(attributes.allowance.planID), metadata = \(attributes.metadata), start = \(key.start), updated_at = \(key.updatedAt),
-                version = \(key.version)
+                version = \(key.version), rotate_by = \(key.rotateBy)
             WHERE workspace_id = \(key.workspaceID) AND id = \(key.id)
             """
         )
@@ -224,11 +225,12 @@ extension SQLTransaction {
             createdBy: try row.value("created_by"),
             updatedAt: try row.value("updated_at"),
             version: try row.value("version"),
-            longestLife: try row.value("longest_life", as: Int64?.self).map { .milliseconds($0) }
+            longestLife: try row.value("longest_life", as: Int64?.self).map { .milliseconds($0) },
+            rotateBy: try row.value("rotate_by")
         )
     }
 
-    private static func state(_ row: Row) throws -> KeyState {
+    static func state(_ row: Row) throws -> KeyState {
         let name: KeyState.Name = try row.name("state")
         let transition: Transition? =
             if let at = try row.value("state_at", as: Timestamp?.self) {

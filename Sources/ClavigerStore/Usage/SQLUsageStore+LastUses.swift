@@ -20,4 +20,47 @@ extension SQLUsageStore {
             }
         }
     }
+
+    /// The last time that keys of a range of ids were used with success.
+    public func lastUseTimes(
+        ofKeysFrom first: APIKey.ID,
+        through last: APIKey.ID,
+        in workspace: Workspace.ID
+    ) async throws -> [APIKey.ID: Timestamp] {
+        try await SQLAuthorityStore.translating {
+            try await self.databases.usage.read { connection in
+                var times: [APIKey.ID: Timestamp] = [:]
+                try connection.forEach(
+                    """
+                    SELECT key_id, at FROM last_uses WHERE workspace_id = \(IDBytes(workspace))
+                        AND key_id >= \(IDBytes(first)) AND key_id <= \(IDBytes(last))
+                    """
+                ) { times[try $0.value("key_id", as: IDBytes.self).id()] = try $0.value("at") }
+                return times
+            }
+        }
+    }
+
+    /// Since when uses are on record.
+    public func recordedSince(now: Timestamp) async throws -> Timestamp {
+        try await SQLAuthorityStore.translating {
+            if let known = try await self.databases.usage.read(Self.origin) { return known }
+            return try await self.databases.usage.write { connection in
+                // Records of before this was written down count.
+                let first = try connection.row("SELECT min(at) AS moment FROM last_uses")?
+                    .value("moment", as: Timestamp?.self)
+                let day = try connection.row("SELECT min(start) AS moment FROM usage_days")?
+                    .value("moment", as: Timestamp?.self)
+                let origin = [first ?? nil, day ?? nil, now].compactMap { $0 }.min() ?? now
+                try connection.execute(
+                    "INSERT INTO origin (id, began_at) VALUES (1, \(origin)) ON CONFLICT (id) DO NOTHING"
+                )
+                return try Self.origin(connection) ?? origin
+            }
+        }
+    }
+
+    private static func origin(_ connection: any DatabaseConnection) throws -> Timestamp? {
+        try connection.row("SELECT began_at FROM origin WHERE id = 1")?.value("began_at")
+    }
 }

@@ -21,6 +21,7 @@ struct BulkCommand: ParsableCommand {
         case compromise
         case destroy
         case setExpiry
+        case requireRotation
     }
 
     /// A preview for a person.
@@ -99,6 +100,9 @@ struct BulkCommand: ParsableCommand {
                 Example:
                   claviger bulk run suspend --last-used-from 203.0.113.0/24
                   claviger bulk run revoke --plan trial --idle-for 90d --reason unused --yes
+                  claviger bulk run requireRotation --within 24h --api payments
+
+                With requireRotation, keys that have no new token by then are suspended.
                 """
         )
 
@@ -124,6 +128,8 @@ struct BulkOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Why, in words.", valueName: "text")) var note: String?
     @Option(help: ArgumentHelp("For setExpiry: a time from now such as 90d, or RFC 3339.", valueName: "moment"))
     var expires: MomentArgument?
+    @Option(help: ArgumentHelp("For requireRotation: how long there is, such as 24h.", valueName: "time"))
+    var within: String?
     @Flag(help: "Every key of the workspace.") var allKeys = false
     @Option(help: ArgumentHelp("Only keys of this api.", valueName: "name or id")) var api: String?
     @Option(help: ArgumentHelp("Only keys of this environment.", valueName: "name")) var environment: String?
@@ -150,6 +156,9 @@ struct BulkOptions: ParsableArguments {
         guard (self.action == .setExpiry) == (self.expires != nil) else {
             throw ValidationError("--expires is for setExpiry, which needs it.")
         }
+        guard (self.action == .requireRotation) == (self.within != nil) else {
+            throw ValidationError("--within is for requireRotation, which needs it.")
+        }
     }
 
     /// The body of the preview.
@@ -175,6 +184,7 @@ struct BulkOptions: ParsableArguments {
         body.set("reason", self.reason?.rawValue)
         body.set("note", self.note)
         body.set("expiresAt", self.expires?.text())
+        body.set("within", self.within)
         return body.json
     }
 }

@@ -47,6 +47,33 @@ struct MaintenanceService: Service {
     }
 }
 
+/// Does jobs when their time has come.
+struct JobService: Service {
+    private static let pause = Duration.seconds(3)
+
+    let scheduler: Scheduler
+    let logger: Logger
+
+    func run() async throws {
+        while !Task.isShuttingDownGracefully, !Task.isCancelled {
+            do {
+                try await cancelWhenGracefulShutdown {
+                    try await self.scheduler.runOnce()
+                    try await Task.sleep(for: Self.pause)
+                }
+                continue
+            } catch is CancellationError {
+                return
+            } catch let StoreFailure.unavailable(cause) {
+                self.logger.warning("it cannot be seen which jobs are due", metadata: ["cause": "\(cause)"])
+            } catch {
+                self.logger.error("it cannot be seen which jobs are due", metadata: ["type": "\(type(of: error))"])
+            }
+            try? await cancelWhenGracefulShutdown { try await Task.sleep(for: Self.pause) }
+        }
+    }
+}
+
 /// Goes through the whole database once when the start had no time for it.
 struct IntegrityService: Service {
     let database: SQLiteDatabase

@@ -39,7 +39,9 @@ struct ServeCommand: AsyncParsableCommand {
         ProcessHardening.apply()
         HeapArenas.keepFew()
         FileDescriptors.raiseLimit()
-        let metrics = PrometheusExporter(help: RequestMetrics.help.merging(GapReport.help) { $1 })
+        let metrics = PrometheusExporter(
+            help: RequestMetrics.help.merging(GapReport.help) { $1 }.merging(JobMetrics.help) { $1 }
+        )
         MetricsSystem.bootstrap(metrics)
         var logger = Logger(label: "claviger") { label in
             switch configuration.log.format {

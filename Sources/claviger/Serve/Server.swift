@@ -157,6 +157,10 @@ struct Server {
         )
         var services: [any Service] = [
             MaintenanceService(maintenance: maintenance, logger: self.logger),
+            JobService(
+                scheduler: Scheduler(maintenance, logger: self.logger, onRun: JobMetrics.record),
+                logger: self.logger
+            ),
             UsageService(parts: usage, limiter: limiter, time: self.time, logger: self.logger),
             IntegrityService(database: database, health: health, logger: self.logger),
             events,

@@ -123,7 +123,7 @@ struct KeyStateTests {
         #expect(KeyCommand.allCases.map(\.usualReason) == [.other, .other, .other, .leaked, .other])
         #expect(
             TransitionReason.allCases.map(\.rawValue) == [
-                "superseded", "unused", "leaked", "owner_left", "privilege_withdrawn", "other",
+                "superseded", "unused", "leaked", "owner_left", "privilege_withdrawn", "rotation_overdue", "other",
             ]
         )
     }

@@ -8,7 +8,8 @@ import Testing
     private static func key(
         _ state: KeyState.Name,
         expiresAt: Timestamp? = nil,
-        notBefore: Timestamp? = nil
+        notBefore: Timestamp? = nil,
+        rotateBy: Timestamp? = nil
     ) -> KeyOutline {
         KeyOutline(
             id: APIKey.ID(bits: 1),
@@ -17,7 +18,8 @@ import Testing
             environment: .production,
             state: state,
             notBefore: notBefore,
-            expiresAt: expiresAt
+            expiresAt: expiresAt,
+            rotateBy: rotateBy
         )
     }
 
@@ -57,9 +59,27 @@ import Testing
         #expect(action.changes(dead, at: Self.now, revivesExpired: true))
     }
 
+    @Test func aRotationThatIsAskedFor() {
+        let action = BulkAction.requireRotation(within: .seconds(3600))
+        let live: Set<KeyState.Name> = [.pending, .active, .suspended]
+        for state in KeyState.Name.allCases {
+            #expect(action.changes(Self.key(state), at: Self.now, revivesExpired: true) == live.contains(state))
+        }
+        #expect(!action.changes(Self.key(.active, expiresAt: Self.now), at: Self.now, revivesExpired: true))
+        // Nobody gets more time than they were given before.
+        let end = Self.now + .seconds(3600)
+        #expect(!action.changes(Self.key(.active, rotateBy: end), at: Self.now, revivesExpired: false))
+        let later = Self.key(.active, rotateBy: end + .milliseconds(1))
+        #expect(action.changes(later, at: Self.now, revivesExpired: false))
+        #expect(action.permission == .rotate)
+    }
+
     @Test func theStoredFormsComeBack() throws {
         for action in KeyCommand.allCases.map({ BulkAction.command($0, reason: .leaked, note: "n") })
-            + [.command(.revoke, reason: .unused, note: nil), .setExpiry(Self.now)]
+            + [
+                .command(.revoke, reason: .unused, note: nil), .setExpiry(Self.now),
+                .requireRotation(within: .seconds(86_400)),
+            ]
         {
             #expect(BulkAction(action.json) == action)
         }

@@ -12,7 +12,7 @@ import Testing
     @Test func theEndOfAKeyIsToldBeforeAndOnce() async throws {
         let fixture = try await EventFixture()
         try await fixture.endpoint([.keyExpiring, .keyExpired])
-        try await fixture.test.maintenance.runOnce()
+        try await fixture.test.runInBackground()
         let start = fixture.test.time.now()
         try await fixture.key("long", expiresAt: start + Self.day * 40)
         try await fixture.key("short", expiresAt: start + .seconds(3600))
@@ -22,7 +22,7 @@ import Testing
         var told: [String] = []
         for hour in 1...(42 * 4) {
             fixture.test.time.advance(by: .seconds(6 * 3600))
-            try await fixture.test.maintenance.runOnce()
+            try await fixture.test.runInBackground()
             try await fixture.dispatcher.runUntilIdle()
             for request in fixture.receiver.requests.dropFirst(told.count) {
                 let data = try #require(request.json["data"])
@@ -41,12 +41,12 @@ import Testing
     @Test func afterAStopOnlyWhatIsStillTrueIsTold() async throws {
         let fixture = try await EventFixture()
         try await fixture.endpoint([.keyExpiring, .keyExpired])
-        try await fixture.test.maintenance.runOnce()
+        try await fixture.test.runInBackground()
         let start = fixture.test.time.now()
         try await fixture.key("gone", expiresAt: start + Self.day * 20)
         try await fixture.key("near", expiresAt: start + Self.day * 45)
         fixture.test.time.advance(by: Self.day * 40)
-        try await fixture.test.maintenance.runOnce()
+        try await fixture.test.runInBackground()
         try await fixture.dispatcher.runUntilIdle()
         let told = fixture.receiver.requests.map {
             "\($0.json["data"]?["key"]?["name"]?.string ?? "") \($0.type) \($0.json["data"]?["daysLeft"]?.integer ?? 0)"

@@ -94,7 +94,7 @@ import Testing
         let fixture = try await EventFixture()
         let issued = try await fixture.endpoint()
         _ = try await fixture.test.authority.rotateKeyring([.seal], by: fixture.owner)
-        try await fixture.test.maintenance.runOnce()
+        try await fixture.test.runInBackground()
         let versions = try await fixture.test.database.read {
             try $0.rows("SELECT seal_version FROM webhook_secrets").map { try $0.value("seal_version", as: Int.self) }
         }
@@ -169,10 +169,10 @@ import Testing
         try await fixture.key()
         try await fixture.dispatcher.runUntilIdle()
         fixture.test.time.advance(by: .seconds(6 * 86_400))
-        try await fixture.test.maintenance.runOnce()
+        try await fixture.test.runInBackground()
         #expect(try await fixture.deliveries(endpoint).count == 1)
         fixture.test.time.advance(by: .seconds(2 * 86_400))
-        try await fixture.test.maintenance.runOnce()
+        try await fixture.test.runInBackground()
         #expect(try await fixture.deliveries(endpoint).isEmpty)
         let events = try await fixture.test.database.read { try $0.rows("SELECT id FROM outgoing_events") }
         #expect(events.isEmpty)

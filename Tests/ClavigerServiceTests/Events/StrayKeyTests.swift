@@ -55,7 +55,7 @@ import Testing
     @Test func remindersComeBeforeTheEndThatAPolicySets() async throws {
         let fixture = try await EventFixture()
         try await fixture.endpoint([.keyExpiring, .keyExpired])
-        try await fixture.test.maintenance.runOnce()
+        try await fixture.test.runInBackground()
         let key = try await fixture.key()
         let sooner = try await fixture.key("sooner", expiresAt: fixture.test.time.now() + .seconds(20 * 86_400))
         let document = try PolicyDocument(reading: ["appliesTo": [:], "lifetime": ["maximum": "40d"]])
@@ -69,7 +69,7 @@ import Testing
         var told: [String] = []
         for _ in 0..<41 {
             fixture.test.time.advance(by: .seconds(86_400))
-            try await fixture.test.maintenance.runOnce()
+            try await fixture.test.runInBackground()
         }
         try await fixture.dispatcher.runUntilIdle()
         for body in fixture.receiver.requests.map(\.json) {

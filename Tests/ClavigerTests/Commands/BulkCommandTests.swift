@@ -29,11 +29,17 @@ import Testing
                 "filter": ["all": true], "action": "setExpiry", "expiresAt": "2037-01-01T00:00:00.000Z",
             ]
         )
+        let incident = try BulkOptions.parse(["requireRotation", "--within", "24h", "--api", "payments"])
+        #expect(
+            incident.body(consumerID: nil) == [
+                "filter": ["apiId": "payments"], "action": "requireRotation", "within": "24h",
+            ]
+        )
     }
 
     @Test(arguments: [
         ["revoke", "--tag", "blue"], ["revoke", "--last-used-from", "here"], ["rotate"], ["setExpiry", "--all-keys"],
-        ["revoke", "--expires", "30d"], [],
+        ["revoke", "--expires", "30d"], ["requireRotation", "--all-keys"], ["revoke", "--within", "1h"], [],
     ])
     func whatCannotBeMeantIsRefused(arguments: [String]) {
         #expect(throws: (any Error).self) { try BulkOptions.parse(arguments) }
