@@ -47,6 +47,7 @@ bench: ## measure speed and size
 	Benchmarks/run.sh
 	Benchmarks/envoy.sh
 	Benchmarks/gateways.sh
+	Benchmarks/import.sh
 
 clean: ## remove what was built; data is kept
 	rm -rf .build .venv

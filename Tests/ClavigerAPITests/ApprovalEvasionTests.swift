@@ -163,7 +163,7 @@ import Testing
             _ = try await api.send(.post, "/v1/keys/\(maker.id)/revoke", ["reason": "owner_left"])
             for _ in 0..<4 {
                 api.test.time.advance(by: .seconds(86_400))
-                try await api.test.maintenance.runOnce()
+                try await api.test.runInBackground()
             }
             #expect(try await api.verify(key.token)["valid"] == true)
             let all = try await api.send(.get, "/v1/reviews").json["items"]?.array
@@ -189,7 +189,7 @@ import Testing
             #expect(try await api.send(.post, "\(path)/sign-off").problem == "state-conflict")
             for _ in 0..<4 {
                 api.test.time.advance(by: .seconds(86_400))
-                try await api.test.maintenance.runOnce()
+                try await api.test.runInBackground()
             }
             #expect(try await api.verify(key.token)["valid"] == true)
             #expect(try await api.send(.get, "/v1/reviews").json["items"]?.array?.count == 1)

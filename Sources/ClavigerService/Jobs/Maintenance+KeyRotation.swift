@@ -106,7 +106,5 @@ extension ChangeBy<OwnAccord> {
         var notices = life.notices
         notices.endedAt = self.now
         try self.tx.store(notices, of: key.id)
-        // Whoever tells of ends does not look at moments again that it has looked at.
-        if try self.tx.keysWatchedUntil().map({ dueAt <= $0 }) ?? true { try self.emit(.keyExpired, about: key) }
     }
 }

@@ -58,7 +58,7 @@ import Testing
     @Test func manyEndsAreToldInParts() async throws {
         let fixture = try await EventFixture()
         let endpoint = try await fixture.endpoint([.keyExpired]).endpoint.id
-        try await fixture.test.maintenance.runOnce()
+        try await fixture.test.runInBackground()
         let end = fixture.test.time.now() + .seconds(60)
         let draft = KeyDraft(
             api: .id(fixture.api.id),
@@ -79,12 +79,12 @@ import Testing
         func subjects() async throws -> [String] {
             try await fixture.deliveries(endpoint).map(\.subject)
         }
-        await #expect(throws: (any Error).self) { try await fixture.test.maintenance.runOnce() }
+        try await fixture.test.runInBackground()
         #expect(try await subjects().count == 500)
         try await fixture.test.database.write { try $0.execute("DROP TRIGGER full") }
         fixture.test.time.advance(by: .seconds(5))
-        try await fixture.test.maintenance.runOnce()
-        try await fixture.test.maintenance.runOnce()
+        try await fixture.test.runInBackground()
+        try await fixture.test.runInBackground()
         let told = try await subjects()
         #expect(told.count == 1200)
         #expect(Set(told).count == 1200)
@@ -93,13 +93,13 @@ import Testing
     @Test func whatNobodyWantsIsNotKeptForLater() async throws {
         let fixture = try await EventFixture()
         try await fixture.endpoint([.keyRevoked])
-        try await fixture.test.maintenance.runOnce()
+        try await fixture.test.runInBackground()
         try await fixture.key(expiresAt: fixture.test.time.now() + .seconds(60))
         fixture.test.time.advance(by: .seconds(60))
-        try await fixture.test.maintenance.runOnce()
+        try await fixture.test.runInBackground()
         let late = try await fixture.endpoint([.keyExpired]).endpoint.id
         fixture.test.time.advance(by: .seconds(5))
-        try await fixture.test.maintenance.runOnce()
+        try await fixture.test.runInBackground()
         #expect(try await fixture.deliveries(late).isEmpty)
     }
 
@@ -112,7 +112,7 @@ import Testing
             var patch = KeyPatch()
             patch.expiresAt = end.map { .set($0) } ?? .remove
             _ = try await fixture.test.authority.updateKey(key, patch, expecting: nil, by: fixture.owner)
-            try await fixture.test.maintenance.runOnce()
+            try await fixture.test.runInBackground()
             try await fixture.dispatcher.runUntilIdle()
             return fixture.receiver.requests.count
         }
