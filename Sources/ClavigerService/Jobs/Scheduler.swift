@@ -38,6 +38,7 @@ public actor Scheduler {
     private let onRun: @Sendable (Run) -> Void
     /// This process among those that work on the same store.
     private let holder: String
+    private let random: any RandomSource
     private let startedAt: Timestamp
     /// Until when what was missed before the start waits, so that a restart is no storm.
     private let waits: [Job.Name: Uptime]
@@ -45,10 +46,13 @@ public actor Scheduler {
 
     /// Makes the scheduler of one process.
     ///
-    /// - Parameter onRun: is told of each run, for metrics.
+    /// - Parameters:
+    ///   - random: what spreads the jobs; nil for the authority's own.
+    ///   - onRun: is told of each run, for metrics.
     public init(
         _ maintenance: Maintenance,
         configuration: Configuration = Configuration(),
+        random: (any RandomSource)? = nil,
         logger: Logger,
         onRun: @escaping @Sendable (Run) -> Void = { _ in }
     ) {
@@ -57,12 +61,14 @@ public actor Scheduler {
         self.definitions = maintenance.jobs
         self.logger = logger
         self.onRun = onRun
-        self.holder = String(authority.random.word(), radix: 36)
+        let random = random ?? authority.random
+        self.random = random
+        self.holder = String(random.word(), radix: 36)
         self.startedAt = authority.time.now()
         let uptime = authority.time.uptime()
         self.waits = Dictionary(
             uniqueKeysWithValues: maintenance.jobs.map {
-                ($0.name, uptime + Self.jitter(upTo: configuration.spread, authority.random))
+                ($0.name, uptime + Self.jitter(upTo: configuration.spread, random))
             }
         )
     }
@@ -181,7 +187,7 @@ public actor Scheduler {
         _ change: @escaping @Sendable (inout Job, Timestamp, Duration) -> Void
     ) async throws {
         let (now, holder) = (self.authority.time.now(), self.holder)
-        let random = self.authority.random
+        let random = self.random
         try await self.authority.store.write { tx in
             guard var job = try tx.jobs().first(where: { $0.name == name }), let seen = job.lease,
                 seen.holder == holder

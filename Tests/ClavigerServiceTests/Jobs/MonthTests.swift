@@ -285,7 +285,8 @@ import Testing
                 text(reference.end(expected)), text(expected.rotateBy), text(expected.credential),
             ]
             if found != wanted { wrong.append("\(index) \(Self.environments[expected.place]): \(found) not \(wanted)") }
-            states["\(key.state(at: fixture.now).rawValue)\(expected.reason.isEmpty ? "" : " ")\(expected.reason)", default: 0] += 1
+            let state = [key.state(at: fixture.now).rawValue, expected.reason].filter { !$0.isEmpty }
+            states[state.joined(separator: " "), default: 0] += 1
         }
         #expect(wrong.isEmpty, "\(wrong.count): \(wrong.prefix(5).joined(separator: "\n"))")
 
@@ -305,7 +306,9 @@ import Testing
         #expect(surplus.isEmpty, "\(surplus.count) told and not expected: \(surplus.prefix(5))")
         #expect(missing.isEmpty, "\(missing.count) expected and not told: \(missing.prefix(5))")
         // Every rule has had something to do.
-        for state in ["active", "suspended rotation_overdue", "suspended unused", "revoked unused", "expired"] {
+        for state in [
+            "active", "active other", "suspended rotation_overdue", "revoked unused", "expired", "expired unused",
+        ] {
             #expect(states[state, default: 0] > 10, "\(state): \(states)")
         }
         let types = Set(reference.events.map { String($0.text.prefix { $0 != " " }) })
