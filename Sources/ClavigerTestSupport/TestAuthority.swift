@@ -97,7 +97,12 @@ public struct TestAuthority: Sendable {
             ledger: ledger,
             throttle: GuessThrottle(configuration: throttle, random: random),
             rehashSink: rehashes,
-            slowHashes: SlowHashQueue(slowHasher, atOnce: 2, mostWaiting: mostSlowHashesWaiting),
+            slowHashes: SlowHashQueue(
+                slowHasher,
+                random: random,
+                atOnce: 2,
+                mostWaiting: mostSlowHashesWaiting
+            ),
             configuration: configuration
         )
         self.keyring = KeyringHolder(keyring)

@@ -67,7 +67,7 @@ public final class Verifier: Sendable {
     /// Each shard is touched only under its own lock, and nothing is called while it is held.
     let shards: [Shard]
     private let source: any CredentialSource
-    private let time: any TimeSource
+    let time: any TimeSource
     let rehashSink: (any RehashSink)?
     /// Computes the slow hashes of imported keys; nil where there cannot be any.
     let slowHashes: SlowHashQueue?
@@ -210,9 +210,15 @@ public final class Verifier: Sendable {
     }
 
     /// Decides about the token of somebody who calls this server; that uses nothing up.
+    ///
+    /// - Parameters:
+    ///   - reporter: who says where the token came from; 0 where this server saw it.
+    ///   - countsSlow: whether wrong tokens count that make this server compute slow hashes.
     public func authenticate(
         _ token: PresentedToken,
         _ query: VerificationQuery,
+        reporter: UInt64 = 0,
+        countsSlow: Bool = true,
         isVisible: (KeySnapshot) -> Bool
     ) async throws -> Verdict {
         var meter = NoMeter()
@@ -222,7 +228,8 @@ public final class Verifier: Sendable {
             query,
             at: self.time.now(),
             self.time.uptime(),
-            reporter: 0,
+            reporter: reporter,
+            countsSlow: countsSlow,
             isVisible: isVisible,
             meter: &meter,
             trace: &trace
@@ -262,6 +269,7 @@ public final class Verifier: Sendable {
         at now: Timestamp,
         _ uptime: Uptime,
         reporter: UInt64,
+        countsSlow: Bool = true,
         isVisible: (KeySnapshot) -> Bool,
         meter: inout Meter,
         trace: inout Trace
@@ -278,8 +286,7 @@ public final class Verifier: Sendable {
                     rules,
                     query,
                     at: now,
-                    uptime,
-                    reporter: reporter,
+                    for: SlowHashAsker(query.context.ip, reporter: reporter, isCounted: countsSlow),
                     isVisible: isVisible,
                     meter: &meter,
                     trace: &trace

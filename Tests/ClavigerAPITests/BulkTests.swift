@@ -217,6 +217,23 @@ import Testing
         }
     }
 
+    /// Nobody knows how management keys are used: the one that runs every night is not idle.
+    @Test(arguments: [["idleFor": "1h"], ["lastUsedFrom": "0.0.0.0/0"]] as [JSON])
+    func managementKeysAreNeverTakenByTheirUse(filter: JSON) async throws {
+        try await APIFixture.run { api in
+            let key = try await api.makeKey()
+            let context: JSON = ["ip": "203.0.113.9"]
+            #expect(try await api.verify(key.token, JSONObject([("context", context)]))["valid"] == true)
+            let other = try await api.makeManagementKey(roles: ["operator"])
+            #expect(try await api.verify(other.token, JSONObject([("context", context)]))["valid"] == true)
+            api.test.time.advance(by: .seconds(7200))
+            let preview = try await api.previewBulk(filter, "suspend")
+            #expect(preview.json["sample"]?.array?.map { $0["id"]?.string } == [key.id], "\(preview.text)")
+            // Those of the owner, too.
+            #expect(preview.json["unaffected"] == 2)
+        }
+    }
+
     @Test(arguments: ["suspend", "resume", "compromise", "destroy", "setExpiry"])
     func eachActionDoesWhatTheSingleCallDoes(action: String) async throws {
         try await APIFixture.run { api in

@@ -93,6 +93,73 @@ import Testing
         }
     }
 
+    @Test func aForeignHashIsOneThatNewSecretsNoLongerGet() async throws {
+        try await APIFixture.run { api in
+            _ = try await api.makeKey()
+            _ = try await api.importLines(
+                [["hash": .string(String(repeating: "ab", count: 32)), "consumerExternalId": "acme"]],
+                "&hashes=sha256"
+            )
+            let key = try await api.importedKey()
+            #expect(self.findings(try await api.send(.get, "/v1/hygiene").json, key).contains("legacy_hash"))
+        }
+    }
+
+    /// That management keys call this server is recorded nowhere: nothing is said of their use.
+    @Test func nothingIsSaidOfTheUseOfManagementKeys() async throws {
+        try await APIFixture.run { api in
+            let busy = try await api.makeManagementKey(scopes: ["apis.*.*.keys.read", "apis.*.*.keys.verify"])
+            let context: JSON = ["ip": "203.0.113.9"]
+            #expect(try await api.verify(busy.token, JSONObject([("context", context)]))["valid"] == true)
+            let quiet = try await api.makeManagementKey(scopes: ["apis.*.*.keys.read"])
+            api.test.time.advance(by: .seconds(100 * 86_400))
+            _ = try await api.send(.get, "/v1/keys", token: busy.token)
+            let report = try await api.send(.get, "/v1/hygiene?apiId=claviger").json
+            for key in [busy.id, quiet.id] {
+                let found = self.findings(report, key)
+                #expect(found.contains("never_expires"))
+                #expect(found.isDisjoint(with: ["idle", "never_used", "shared"]), "\(found)")
+                let item = report["items"]?.array?.first { $0["keyId"]?.string == key }
+                #expect(item?["networks"] == nil)
+                #expect(item?["lastUsedAt"] == nil)
+            }
+        }
+    }
+
+    /// A policy ends keys that say nothing of an end.
+    @Test func policiesEndKeysToo() async throws {
+        try await APIFixture.run { api in
+            let key = try await api.makeKey()
+            let free = try await api.makeKey(name: "Free", environment: "staging")
+            let policy = try await PolicyTests.put(api, [("lifetime", ["maximum": "30d"])])
+            #expect(policy.status == 201, "\(policy.text)")
+            let report = try await api.send(.get, "/v1/hygiene?apiId=payments").json
+            #expect(!self.findings(report, key.id).contains("never_expires"))
+            #expect(self.findings(report, free.id).contains("never_expires"))
+            #expect(report["apis"]?.array?.first?["keys"] == 2)
+            api.test.time.advance(by: .seconds(30 * 86_400))
+            let later = try await api.send(.get, "/v1/hygiene?apiId=payments").json
+            #expect(self.findings(later, key.id) == [])
+            #expect(later["apis"]?.array?.first?["keys"] == 1)
+        }
+    }
+
+    /// What is said of a suspended key can be done to a suspended key.
+    @Test func suspendedKeysAreNotToldToBeSuspended() async throws {
+        try await APIFixture.run { api in
+            let key = try await api.makeKey()
+            _ = try await api.send(.post, "/v1/keys/\(key.id)/suspend")
+            api.test.time.advance(by: .seconds(100 * 86_400))
+            let report = try await api.send(.get, "/v1/hygiene?apiId=payments")
+            let found = self.findings(report.json, key.id)
+            #expect(found.contains("never_used"))
+            #expect(!found.contains("rotation_overdue"))
+            #expect(report.text.contains("claviger key revoke \(key.id) --reason unused"))
+            #expect(!report.text.contains("claviger key suspend"))
+            #expect(!report.text.contains("claviger key rotate"))
+        }
+    }
+
     @Test func theEnvironmentsRestrictionsCount() async throws {
         try await APIFixture.run { api in
             let key = try await api.makeKey()

@@ -290,7 +290,7 @@ import Testing
 
     @Test(arguments: [
         "", "&hashes=md5", "&find=nothing", "&hashed=rest", "&dryRun=maybe", "&firstLine=0", "&color=red",
-        "&hashes=hmac-sha256",
+        "&hashes=hmac-sha256", "&find=field:.:2&hashed=rest",
     ])
     func aBadSettingIsRefused(query: String) async throws {
         try await APIFixture.run { api in

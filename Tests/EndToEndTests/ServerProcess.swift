@@ -42,9 +42,10 @@ struct ServerProcess: Sendable {
     static func run(
         _ arguments: [String],
         _ folder: Folder,
-        environment: [String: String] = [:]
+        environment: [String: String] = [:],
+        input: String = ""
     ) async throws -> (status: Int32, output: String, errors: String) {
-        let process = try Self.launch(arguments, folder, environment)
+        let process = try Self.launch(arguments, folder, environment, input: input)
         let status = await process.wait()
         return (status, process.outputText, process.errorText)
     }
@@ -52,7 +53,8 @@ struct ServerProcess: Sendable {
     static func launch(
         _ arguments: [String],
         _ folder: Folder,
-        _ environment: [String: String]
+        _ environment: [String: String],
+        input: String = ""
     ) throws -> ChildProcess {
         var variables = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("CLAVIGER_") }
         variables["SWIFT_BACKTRACE"] = "enable=no"
@@ -63,7 +65,8 @@ struct ServerProcess: Sendable {
             Self.program,
             arguments,
             environment: variables.merging(environment) { $1 },
-            folder: folder.path
+            folder: folder.path,
+            input: input
         )
     }
 

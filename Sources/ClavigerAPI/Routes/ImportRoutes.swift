@@ -55,6 +55,8 @@ private struct ImportIntake {
     private var reader: ImportLineReader
     private var lines: [ImportLine] = []
     private var lastLine: Int
+    /// The last line that was given to be stored as done with.
+    private var storedLine: Int
     private var skipped = 0
     private var report = ImportReport()
 
@@ -69,6 +71,7 @@ private struct ImportIntake {
         self.splitter = LineSplitter(first: isCSV ? upload.firstLine - 1 : upload.firstLine)
         self.reader = ImportLineReader(upload)
         self.lastLine = session.lastLine
+        self.storedLine = session.lastLine
     }
 
     mutating func add(_ bytes: [UInt8]) throws {
@@ -93,10 +96,13 @@ private struct ImportIntake {
     /// The next lines for one transaction; nil while there are too few.
     mutating func batch(isLast: Bool) -> Batch? {
         let size = Authority.importBatch
-        guard self.lines.count >= size || (isLast && !self.lines.isEmpty) else { return nil }
+        // Blank lines at the end are done with too, or whoever continues behind them would leave a gap.
+        let isLeft = !self.lines.isEmpty || self.lastLine > self.storedLine && self.session.id != nil
+        guard self.lines.count >= size || (isLast && isLeft) else { return nil }
         let taken = Array(self.lines.prefix(size))
         self.lines.removeFirst(taken.count)
-        return Batch(lines: taken, lastLine: self.lines.isEmpty ? self.lastLine : taken.last?.number ?? self.lastLine)
+        self.storedLine = self.lines.isEmpty ? self.lastLine : taken.last?.number ?? self.lastLine
+        return Batch(lines: taken, lastLine: self.storedLine)
     }
 
     mutating func add(_ report: ImportReport) {

@@ -48,6 +48,15 @@ struct ImportUpload {
                 Violation("?hashed", "needs find, as the rest is what stands behind the part that it finds")
             )
         }
+        // What stands before the id would be in no hash: any text there would do.
+        if hashed == .rest, case .field(_, let index) = pattern, index > 1 {
+            violations.append(
+                Violation(
+                    "?hashed",
+                    "must be token with a field beyond the first, as what stands before it is not hashed"
+                )
+            )
+        }
         let hmacKey = Self.hmacKey(in: request, &violations)
         if hash == .hmacSHA256, hmacKey == nil, violations.isEmpty {
             violations.append(Violation("X-Import-HMAC-Key", "is required with hashes=hmac-sha256"))

@@ -31,6 +31,9 @@ public struct BulkFilter: Hashable, Sendable {
     /// Whether it lets everything through.
     public var isEmpty: Bool { self == BulkFilter() }
 
+    /// Whether it depends on how keys were used.
+    public var asksForUse: Bool { self.lastUsedFrom != nil || self.idleSince != nil }
+
     /// Whether a key's metadata has the wanted members.
     public func accepts(_ metadata: Metadata) -> Bool {
         self.metadata.allSatisfy { name, wanted in

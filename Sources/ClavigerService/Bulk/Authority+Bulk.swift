@@ -123,7 +123,7 @@ extension Authority {
     /// Looks up what a filter says of the use of keys.
     private func keysByUse(_ filter: BulkFilter, in workspace: Workspace.ID) async throws -> KeysByUse {
         var used = KeysByUse()
-        guard filter.lastUsedFrom != nil || filter.idleSince != nil else { return used }
+        guard filter.asksForUse else { return used }
         try await self.refreshUsage()
         if let network = filter.lastUsedFrom {
             used.only = try await self.usage.keysLastUsed(from: network, since: nil, in: workspace)

@@ -59,6 +59,11 @@ extension AuthorityReading {
         // The filter and the action are part of the digest by being part of the preview.
         var selection = KeySelection(subject: "bulk")
         try self.forEachOutline(filter, in: workspace, at: moment) { key in
+            // That a management key calls this server is not recorded: nobody knows when, or from where, it was used.
+            if filter.asksForUse, key.apiID == management {
+                selection.leaveOut()
+                return
+            }
             guard used.accepts(key.id) else { return }
             guard key.id != spared, action.changes(key, at: moment, revivesExpired: filter.state == .expired) else {
                 selection.leaveOut()

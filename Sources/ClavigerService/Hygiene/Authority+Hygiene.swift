@@ -151,6 +151,7 @@ extension Authority {
     /// Adds what is recorded elsewhere.
     private static func completed(_ key: KeyFacts, _ use: KeyUse?, _ api: API?) -> KeyFacts {
         var key = key
+        key.isUseRecorded = api?.isManagement != true
         key.lastUsedAt = use?.lastUsedAt
         key.lastAddress = use?.lastAddress
         key.networks = use?.networks.estimate ?? 0

@@ -16,8 +16,8 @@ public struct HygieneItem: Sendable {
             "environment": .string(self.key.environment.text),
             "consumerId": .string(self.key.consumerID.text),
             "points": .integer(Int64(HygieneScore.points(self.findings))),
-            "lastUsedAt": self.key.lastUsedAt.map { .string($0.text) },
-            "networks": .integer(Int64(self.key.networks)),
+            "lastUsedAt": self.key.isUseRecorded ? self.key.lastUsedAt.map { .string($0.text) } : nil,
+            "networks": self.key.isUseRecorded ? .integer(Int64(self.key.networks)) : nil,
             "findings": .array(
                 self.findings.map {
                     [

@@ -63,12 +63,21 @@ struct ImportBatch {
         var known = try change.tx.known(among: found.map(\.lookupID))
         var keys: [NewImportedKey] = []
         for (line, key, lookupID, rule) in found {
-            guard !known.contains(lookupID) else {
-                self.report.counts.existing += 1
+            if let credential = known[lookupID] {
+                if let reason = self.difference(of: key.secret, from: credential) {
+                    self.refuse(line, reason)
+                } else {
+                    self.report.counts.existing += 1
+                }
                 continue
             }
             guard let new = try self.make(key, lookupID, line, &change) else { continue }
-            known.insert(lookupID)
+            known[lookupID] = KnownCredential(
+                apiID: self.api.id,
+                environment: self.environment,
+                digest: new.credential.digest,
+                scheme: new.scheme?.text
+            )
             self.usedRules.insert(rule)
             keys.append(new)
         }
@@ -80,6 +89,26 @@ struct ImportBatch {
     private mutating func refuse(_ line: Int, _ reason: String) {
         self.report.counts.refused += 1
         self.report.refusals.append(ImportRefusal(line: line, reason: reason))
+    }
+
+    /// Why a credential with the lookup id of a line is not the line's; nil if it is.
+    ///
+    /// A part of a token can be the same in two tokens, which would leave the second one out silently. A lookup id that
+    /// is made of all of a token is only that token's.
+    private func difference(of secret: ImportedSecret, from known: KnownCredential) -> String? {
+        guard self.settings.pattern != nil, case .hash(let hash, _) = secret else { return nil }
+        guard known.apiID == self.api.id, known.environment == self.environment else {
+            return "another key has this id, in another api or environment"
+        }
+        guard let digest = known.digest else { return "a key with this id was destroyed" }
+        guard let scheme = known.scheme else {
+            return "a key with this id is there and has been used, so that its hash cannot be compared any more"
+        }
+        // The scheme has the salt in it.
+        guard scheme == hash.scheme.text, self.hasher.matches(hash.scheme, hash.result, digest) else {
+            return "another key has this id"
+        }
+        return nil
     }
 
     /// The lookup id of a token, and the rule that makes it.

@@ -62,7 +62,7 @@ extension Authority {
     private func match(_ leaks: some Sequence<LeakedToken>) async throws -> [MatchedLeak] {
         var matches: [MatchedLeak] = []
         for leak in leaks {
-            let snapshot = try await Problem.ofUse { try await self.verifier.key(of: leak.token) }
+            let snapshot = try await Problem.ofUse { try await self.verifier.key(ofReported: leak.token) }
             matches.append(MatchedLeak(leak: leak, snapshot: snapshot))
         }
         return matches

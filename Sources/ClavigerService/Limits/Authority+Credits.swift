@@ -150,6 +150,7 @@ extension Authority {
             let verdict = try await self.verifier.authenticate(
                 token,
                 VerificationQuery(context: context),
+                reporter: UInt64(truncatingIfNeeded: caller.keyID.bits),
                 isVisible: Self.visibility(for: .reserve, caller)
             )
             guard let key = verdict.key else { throw Problem.notFound("key") }

@@ -17,7 +17,12 @@ extension Authority {
         let query = VerificationQuery(context: context)
         try await self.checkMayAsk(.verify, query, caller)
         let verdict = try await Problem.ofUse {
-            try await self.verifier.authenticate(token, query, isVisible: Self.visibility(for: .verify, caller))
+            try await self.verifier.authenticate(
+                token,
+                query,
+                reporter: UInt64(truncatingIfNeeded: caller.keyID.bits),
+                isVisible: Self.visibility(for: .verify, caller)
+            )
         }
         return verdict.isValid ? verdict.key : nil
     }

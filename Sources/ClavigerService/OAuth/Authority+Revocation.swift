@@ -25,8 +25,14 @@ extension Authority {
         let source = network ?? .v6(0)
         if let wait = self.revocations.shouldRefuse(source, at: uptime) { return wait }
         self.revocations.recordBad(source, at: uptime)
-        let known = try await Problem.ofUse { try await self.verifier.key(of: token) }
-        guard let snapshot = known, !snapshot.state.isEnd else { return nil }
+        let shown = try await Problem.ofUse { try await self.verifier.key(of: token, from: network) }
+        let snapshot: KeySnapshot
+        switch shown {
+        case .ofKey(let key) where !key.state.isEnd: snapshot = key
+        case .ofKey, .ofNone: return nil
+        // Not "done": a key that its holder believes dead would live on.
+        case .tooManyAttempts(let wait): return wait
+        }
         let holder = Holder(of: snapshot, network: network, requestID: requestID)
         try await self.change(KeyCommand.revoke.action, as: holder) { change in
             guard var key = try change.tx.key(holder.keyID, in: holder.workspaceID), !key.state.name.isEnd,

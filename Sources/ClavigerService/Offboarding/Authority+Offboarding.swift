@@ -40,13 +40,15 @@ extension Authority {
             ["previewId": .string(preview.id.text), "count": .integer(Int64(preview.count))]
         }
         try? await self.refreshUsage()
+        // That a management key calls this server is not recorded; what else is known would be taken for its last use.
+        let recorded = Set(keys.map(\.id)).subtracting(selection.managementKeys)
         let accounts = [AccountID(.consumer, id.bits)] + selection.ids.map { AccountID(.key, $0.bits) }
         let (users, since) = try await self.users(of: id, in: caller.workspaceID, at: now)
         return Dependents(
             preview: preview,
             consumer: consumer,
             keys: keys,
-            lastUses: try await self.usage.lastUses(of: keys.map(\.id), in: caller.workspaceID),
+            lastUses: try await self.usage.lastUses(of: recorded.sorted(), in: caller.workspaceID),
             plans: plans,
             reservations: self.holds(on: accounts),
             users: mayReadUsage ? Array(users.prefix(Self.mostUsersShown)) : nil,

@@ -55,6 +55,26 @@ public struct NewImportedKey: Sendable {
     }
 }
 
+/// A credential with the lookup id of a line: it can be the line's own, or another key's.
+public struct KnownCredential: Sendable {
+    /// The api of its key.
+    public var apiID: API.ID
+    /// The environment of its key.
+    public var environment: EnvironmentName
+    /// The stored digest; nil once it is erased.
+    public var digest: KeyDigest?
+    /// What another system did to the token that the digest is of, as it is stored; nil where it is the token's own.
+    public var scheme: String?
+
+    /// Makes a value.
+    public init(apiID: API.ID, environment: EnvironmentName, digest: KeyDigest?, scheme: String?) {
+        self.apiID = apiID
+        self.environment = environment
+        self.digest = digest
+        self.scheme = scheme
+    }
+}
+
 /// What can be read of imports in a transaction.
 public protocol ImportReading {
     /// The rules of all workspaces.
@@ -68,8 +88,8 @@ public protocol ImportReading {
     ) throws -> KeyImport?
     /// The lines that could not be taken, by their numbers.
     func refusals(of id: KeyImport.ID) throws -> [ImportRefusal]
-    /// Those that are lookup ids of credentials.
-    func known(among ids: [LookupID]) throws -> Set<LookupID>
+    /// The credentials with these lookup ids, as far as there are any.
+    func known(among ids: [LookupID]) throws -> [LookupID: KnownCredential]
 }
 
 /// What can be changed of imports in a transaction.

@@ -133,7 +133,10 @@ extension SQLTransaction {
 
     func eraseDigests(ofKeys ids: [APIKey.ID], in workspace: Workspace.ID) throws {
         try self.connection.execute(
-            "UPDATE credentials SET digest = NULL WHERE workspace_id = \(parameters: 1) AND key_id = \(parameters: 1)",
+            """
+            UPDATE credentials SET digest = NULL, foreign_scheme = NULL
+            WHERE workspace_id = \(parameters: 1) AND key_id = \(parameters: 1)
+            """,
             rows: ids.map { [workspace.sqlValue, $0.sqlValue] }
         )
     }

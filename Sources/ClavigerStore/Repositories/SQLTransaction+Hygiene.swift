@@ -14,6 +14,11 @@ extension SQLTransaction {
             "keys.state IN ('pending', 'active', 'suspended')",
             "(keys.expires_at IS NULL OR keys.expires_at > \(now))",
         ]
+        let isLimited = try self.hasLifetimes(in: workspace)
+        if isLimited {
+            conditions.append("coalesce(keys.created_at + \(sql: Self.longestLife) > \(now), TRUE)")
+        }
+        let longestLife: SQL = isLimited ? Self.longestLife : "NULL"
         if let api { conditions.append("keys.api_id = \(api)") }
         if let places {
             let alternatives: [SQL] = places.map { place in
@@ -25,9 +30,11 @@ extension SQLTransaction {
         let facts = try self.connection.rows(
             """
             SELECT keys.id, keys.api_id, keys.environment, keys.consumer_id, keys.kind, keys.name, keys.scopes,
-                keys.created_at, keys.not_before, keys.expires_at, keys.restrictions <> '{}' AS restricted,
+                keys.state, keys.created_at, keys.not_before, keys.expires_at, \(sql: longestLife) AS longest_life,
+                keys.restrictions <> '{}' AS restricted,
                 credentials.created_at AS credential_created_at,
-                credentials.digest IS NOT NULL AND credentials.pepper_version <> \(pepper) AS legacy
+                credentials.digest IS NOT NULL AND (credentials.pepper_version <> \(pepper)
+                    OR credentials.foreign_scheme IS NOT NULL) AS legacy
             FROM keys CROSS JOIN credentials
             WHERE keys.workspace_id = \(workspace) AND keys.id > \(page.after ?? "")
                 AND CASE WHEN \(sql: .joined(conditions, separator: " AND ")) THEN 1 ELSE 0 END = 1
@@ -35,17 +42,24 @@ extension SQLTransaction {
             ORDER BY keys.id LIMIT \(page.limit)
             """
         ).map { row in
-            KeyFacts(
+            let createdAt: Timestamp = try row.value("created_at")
+            let state: KeyState.Name = try row.name("state")
+            return KeyFacts(
                 id: try row.value("id"),
                 apiID: try row.value("api_id"),
                 environment: try row.value("environment"),
                 consumerID: try row.value("consumer_id"),
                 kind: try row.name("kind"),
                 name: try row.value("name"),
+                isSuspended: state == .suspended,
                 scopes: try row.value("scopes", as: ScopeList.self).scopes,
-                createdAt: try row.value("created_at"),
+                createdAt: createdAt,
                 notBefore: try row.value("not_before"),
-                expiresAt: try row.value("expires_at"),
+                expiresAt: APIKey.end(
+                    try row.value("expires_at"),
+                    createdAt: createdAt,
+                    longestLife: try row.value("longest_life", as: Int64?.self).map { .milliseconds($0) }
+                ),
                 isRestricted: try row.value("restricted"),
                 hasContact: false,
                 credentialCreatedAt: try row.value("credential_created_at"),

@@ -106,14 +106,28 @@ extension SQLTransaction {
         )
     }
 
-    func known(among ids: [LookupID]) throws -> Set<LookupID> {
-        var known: Set<LookupID> = []
+    func known(among ids: [LookupID]) throws -> [LookupID: KnownCredential] {
+        var known: [LookupID: KnownCredential] = [:]
         // One statement for nearly all: the engine keeps it prepared.
         let part = 250
         for start in stride(from: 0, to: ids.count, by: part) {
             let some = ids[start..<min(start + part, ids.count)]
-            let rows = try self.connection.rows("SELECT lookup_id FROM credentials WHERE lookup_id IN \(list: some)")
-            for row in rows { known.insert(try row.value("lookup_id")) }
+            let rows = try self.connection.rows(
+                """
+                SELECT credentials.lookup_id, credentials.digest, credentials.pepper_version,
+                    credentials.foreign_scheme, keys.api_id, keys.environment
+                FROM credentials JOIN keys ON keys.id = credentials.key_id
+                WHERE credentials.lookup_id IN \(list: some)
+                """
+            )
+            for row in rows {
+                known[try row.value("lookup_id")] = KnownCredential(
+                    apiID: try row.value("api_id"),
+                    environment: try row.value("environment"),
+                    digest: try Self.digest(row),
+                    scheme: try row.value("foreign_scheme", as: String?.self)
+                )
+            }
         }
         return known
     }

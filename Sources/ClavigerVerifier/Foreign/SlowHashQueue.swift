@@ -13,77 +13,90 @@ public protocol SlowHasher: Sendable {
 /// Lets few slow hashes run at once, on threads of their own, and few wait for that.
 ///
 /// Each takes a tenth of a second of a processor and up to 128 MiB: without a bound, whoever sends tokens decides what is
-/// left for everybody else. What does not fit is refused as overload, which is no word about the token.
+/// left for everybody else. So there are few places, one network has few of them, and a network that guesses wrong has
+/// fewer attempts than elsewhere. What does not fit is refused as overload, which is no word about the token.
+///
+/// All who show the same token for the same credential at once share one computation and one place.
 public final class SlowHashQueue: Sendable {
-    private struct State {
-        var running = 0
-        var waiting: [CheckedContinuation<Void, any Error>] = []
+    /// What is computed: the same token for the same credential gives the same.
+    struct Work: Hashable {
+        let credential: Credential.ID
+        /// The digest of the token under the pepper, so that no token waits in a table.
+        let token: [UInt8]
     }
 
     private let hasher: any SlowHasher
-    private let atOnce: Int
-    private let mostWaiting: Int
     private let threads = DispatchQueue(label: "claviger.slow-hash", attributes: .concurrent)
     /// Only the methods below touch it; nothing is called while it is held.
-    private let state = Mutex(State())
+    private let places: Mutex<SlowHashPlaces>
+    /// Counts attempts at slow hashes that turn out wrong.
+    let attempts: GuessThrottle
 
     /// Makes a queue.
     ///
     /// - Parameters:
     ///   - atOnce: how many run at once.
     ///   - mostWaiting: how many may wait.
-    public init(_ hasher: any SlowHasher, atOnce: Int = 2, mostWaiting: Int = 64) {
+    ///   - mostOfOne: how many of those that run or wait may be of one network.
+    ///   - attempts: how many wrong attempts are borne of one network.
+    public init(
+        _ hasher: any SlowHasher,
+        random: any RandomSource,
+        atOnce: Int = 2,
+        mostWaiting: Int = 64,
+        mostOfOne: Int = 4,
+        attempts: GuessThrottle.Configuration = GuessThrottle.Configuration(allowance: 10, networks: 16_384)
+    ) {
         self.hasher = hasher
-        self.atOnce = max(1, atOnce)
-        self.mostWaiting = max(0, mostWaiting)
+        self.places = Mutex(SlowHashPlaces(atOnce: atOnce, mostWaiting: mostWaiting, mostOfOne: mostOfOne))
+        self.attempts = GuessThrottle(configuration: attempts, random: random)
     }
 
     /// Waits for its turn, asks whether the hash is still needed, and computes it.
     ///
     /// - Parameters:
-    ///   - isKnown: whether the answer is known by now, so that nothing has to be computed.
-    ///   - body: takes the hash, before the next one has its turn; nil when it is not needed any more, or is of bytes that
-    ///     the hash does not take.
+    ///   - asker: for whom.
+    ///   - answered: the answer, where it is known by now and nothing has to be computed.
+    ///   - body: takes the hash, before the next one has its turn; nil for bytes that the hash does not take.
     /// - Throws: ``UseFailure/overloaded`` when too many wait already.
     func hash<T>(
         _ bytes: [UInt8],
         _ hash: SlowHash,
-        unless isKnown: () -> Bool,
+        _ work: Work,
+        for asker: SlowHashAsker,
+        unless answered: () -> T?,
         then body: ([UInt8]?) -> T
     ) async throws -> T {
-        try await self.enter()
-        defer { self.leave() }
-        guard !isKnown() else { return body(nil) }
-        let result: [UInt8]? = try await withCheckedThrowingContinuation { continuation in
+        switch try await self.turn(work, asker) {
+        case .own: break
+        case .others(let result): return answered() ?? body(result)
+        case .nothingComputed:
+            guard let answer = answered() else { throw UseFailure.overloaded }
+            return answer
+        }
+        var outcome: Result<SlowHashPlaces.Turn, any Error> = .success(.nothingComputed)
+        defer { self.leave(work, asker, outcome) }
+        if let answer = answered() { return answer }
+        let computed: Result<[UInt8]?, any Error> = await withCheckedContinuation { continuation in
             self.threads.async { [hasher = self.hasher] in
-                continuation.resume(with: Result { try hasher.hash(bytes, hash) })
+                continuation.resume(returning: Result { try hasher.hash(bytes, hash) })
             }
         }
-        return body(result)
+        outcome = computed.map { .others($0) }
+        return body(try computed.get())
     }
 
-    private func enter() async throws {
-        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
-            let answer: Result<Void, any Error>? = self.state.withLock { state in
-                if state.running < self.atOnce {
-                    state.running += 1
-                    return .success(())
-                }
-                guard state.waiting.count < self.mostWaiting else { return .failure(UseFailure.overloaded) }
-                state.waiting.append(continuation)
-                return nil
-            }
+    private func turn(_ work: Work, _ asker: SlowHashAsker) async throws -> SlowHashPlaces.Turn {
+        try await withCheckedThrowingContinuation { continuation in
+            let answer = self.places.withLock { $0.admit(work, asker, continuation) }
             if let answer { continuation.resume(with: answer) }
         }
     }
 
-    /// Hands the turn to whoever has waited longest.
-    private func leave() {
-        let next = self.state.withLock { state -> CheckedContinuation<Void, any Error>? in
-            guard state.waiting.isEmpty else { return state.waiting.removeFirst() }
-            state.running -= 1
-            return nil
-        }
-        next?.resume()
+    /// Tells those who wait for the same, and hands the turn to whoever has waited longest.
+    private func leave(_ work: Work, _ asker: SlowHashAsker, _ outcome: Result<SlowHashPlaces.Turn, any Error>) {
+        let (followers, next) = self.places.withLock { $0.leave(work, asker) }
+        for follower in followers { follower.resume(with: outcome) }
+        next?.resume(returning: .own)
     }
 }

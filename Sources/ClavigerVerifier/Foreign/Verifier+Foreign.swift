@@ -3,16 +3,14 @@ import ClavigerCore
 /// What is known of a token that another system made.
 private enum ForeignProof {
     /// It is the credential's token.
-    case proved
+    ///
+    /// With `hasWaited`, others could change the key while its hash was waited for.
+    case proved(hasWaited: Bool)
     case refuted
     case tooManyAttempts(Duration)
 }
 
 extension Verifier {
-    /// Tells one count of attempts from the other: those at slow hashes are counted for themselves too, also where the
-    /// others are not.
-    private static let slowAttempts: UInt64 = 0x5105_5105_5105_5105
-
     /// The way of a token that has not our form, where keys were imported: each rule says which credential it would be.
     ///
     /// The attempts have been counted before. A token that is not known is `not_found`, as one of ours would be.
@@ -21,8 +19,7 @@ extension Verifier {
         _ rules: ForeignRules,
         _ query: VerificationQuery,
         at now: Timestamp,
-        _ uptime: Uptime,
-        reporter: UInt64,
+        for asker: SlowHashAsker,
         isVisible: (KeySnapshot) -> Bool,
         meter: inout Meter,
         trace: inout Trace
@@ -33,18 +30,33 @@ extension Verifier {
             let (found, pipeline) = try await self.lookUp(lookupID, at: now)
             // Before anything is computed: what the caller may not see costs nothing.
             guard let key = found, isVisible(key) else { continue }
-            let source = query.context.ip ?? .v6(0)
-            switch try await self.prove(token, rule, key, lookupID, pipeline.hasher, source, reporter, uptime) {
+            let proof = try await self.prove(token, rule, key, lookupID, pipeline.hasher, asker) {
+                // As before the wait: a network may have sent too many bad tokens meanwhile.
+                guard Meter.self != NoMeter.self, let ip = query.context.ip else { return nil }
+                return self.throttle.shouldRefuse(ip, reporter: asker.reporter, at: self.time.uptime())
+            }
+            switch proof {
             case .refuted: refuted = true
             case .tooManyAttempts(let wait):
                 trace.add(.compare, .failed) { "too many bad tokens for a key whose hash is slow" }
                 return .tooManyAttempts(retryAfter: wait)
-            case .proved:
+            case .proved(let hasWaited):
+                var (decided, decider, moment) = (key, pipeline, now)
+                if hasWaited {
+                    // Whoever revoked the key meanwhile has been told that nobody is let in any more (promise P4).
+                    moment = self.time.now()
+                    let (fresh, current) = try await self.lookUp(lookupID, at: moment)
+                    guard let fresh, fresh.credentialID == key.credentialID, isVisible(fresh) else {
+                        refuted = true
+                        continue
+                    }
+                    (decided, decider) = (fresh, current)
+                }
                 trace.add(.lookUp, .passed) {
                     "imported credential \(key.credentialID) of key \(key.keyID), by the rule \(rule.rule.text)"
                 }
                 meter.found(lookupID)
-                return try pipeline.decideProved(key, query, at: now, meter: &meter, trace: &trace)
+                return try decider.decideProved(decided, query, at: moment, meter: &meter, trace: &trace)
             }
         }
         self.anyHasher.spendTheSameTime(on: token)
@@ -62,16 +74,15 @@ extension Verifier {
         _ key: KeySnapshot,
         _ lookupID: LookupID,
         _ hasher: TokenHasher,
-        _ source: IPAddress,
-        _ reporter: UInt64,
-        _ uptime: Uptime
+        _ asker: SlowHashAsker,
+        atTurn refusal: () -> Duration?
     ) async throws -> ForeignProof {
         guard let foreign = key.foreign else {
             guard hasher.matches(token, key.digest) else { return .refuted }
             if hasher.isOutdated(key.digest) { self.keepDigest(of: token, key, lookupID, hasher) }
-            return .proved
+            return .proved(hasWaited: false)
         }
-        if let known = Self.compare(token, foreign, hasher) { return known }
+        if let known = Self.compare(token, foreign, hasher) { return known ? .proved(hasWaited: false) : .refuted }
         let part = rule.hashedPart(of: token)
         switch foreign.scheme {
         case .fast(let hash):
@@ -79,25 +90,34 @@ extension Verifier {
                 return .refuted
             }
             self.keepDigest(of: token, key, lookupID, hasher)
-            return .proved
+            return .proved(hasWaited: false)
         case .slow(let hash):
-            let reporter = reporter ^ Self.slowAttempts
-            if let wait = self.throttle.shouldRefuse(source, reporter: reporter, at: uptime) {
-                return .tooManyAttempts(wait)
-            }
             guard let slowHashes = self.slowHashes else { throw UseFailure.overloaded }
-            let proof = try await slowHashes.hash(part, hash) {
-                foreign.proved != nil
-            } then: { result -> ForeignProof in
+            if let wait = slowHashes.wait(for: asker, at: self.time.uptime()) { return .tooManyAttempts(wait) }
+            // Before it waits, or as many as there are places could be under way before the first one counts. Those of
+            // whom it is not known where they are can be many, and right: they are counted when they are wrong.
+            var isCounted = asker.isKnown
+            if isCounted { slowHashes.count(asker, at: self.time.uptime()) }
+            var isGuess = false
+            defer { if isCounted, !isGuess { slowHashes.takeBack(asker, at: self.time.uptime()) } }
+            let work = SlowHashQueue.Work(credential: key.credentialID, token: hasher.digest(of: token).bytes)
+            let proof = try await slowHashes.hash(part, hash, work, for: asker) { () -> ForeignProof? in
                 // Somebody else may have shown the token while this one waited.
-                if let known = Self.compare(token, foreign, hasher) { return known }
-                guard let result, hasher.matches(foreign.scheme, result, key.digest) else { return .refuted }
+                if let known = Self.compare(token, foreign, hasher) {
+                    return known ? .proved(hasWaited: true) : .refuted
+                }
+                return refusal().map { .tooManyAttempts($0) }
+            } then: { result -> ForeignProof in
+                guard let result, hasher.matches(foreign.scheme, result, key.digest) else {
+                    isGuess = true
+                    return .refuted
+                }
                 self.keepDigest(of: token, key, lookupID, hasher)
-                return .proved
+                return .proved(hasWaited: true)
             }
-            switch proof {
-            case .proved: self.throttle.recordGood(source, reporter: reporter, at: uptime)
-            case .refuted, .tooManyAttempts: self.throttle.recordBad(source, reporter: reporter, at: uptime)
+            if isGuess, !isCounted {
+                isCounted = true
+                slowHashes.count(asker, at: self.time.uptime())
             }
             return proof
         }
@@ -109,13 +129,12 @@ extension Verifier {
         if self.rehashSink?.rehashed(key.credentialID, lookupID, digest) == true { key.foreign?.proved = digest }
     }
 
-    /// What the digest says that an earlier use brought; nil where there is none.
+    /// Whether the token is the one that an earlier use brought; nil where there was none.
     private static func compare(
         _ token: ForeignToken,
         _ foreign: ForeignCredential,
         _ hasher: TokenHasher
-    ) -> ForeignProof? {
-        guard let proved = foreign.proved else { return nil }
-        return hasher.matches(token, proved) ? .proved : .refuted
+    ) -> Bool? {
+        foreign.proved.map { hasher.matches(token, $0) }
     }
 }

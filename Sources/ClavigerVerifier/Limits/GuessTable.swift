@@ -75,6 +75,12 @@ struct GuessTable {
         self.places[place].guiltyUntil -= self.price
     }
 
+    /// Takes one bad token back as if it had never been.
+    mutating func takeBack(_ network: Network, _ hash: UInt64, at now: Uptime) {
+        guard let place = self.place(of: network, hash), self.places[place].guiltyUntil > now.counted else { return }
+        self.places[place].guiltyUntil -= self.price
+    }
+
     /// How many networks are guilty at all.
     func guilty(at now: Uptime) -> Int {
         self.places.count { $0.guiltyUntil > now.counted }

@@ -84,6 +84,13 @@ public final class GuessThrottle: Sendable {
         self.shard(hash).table.withLock { $0.recordGood(network, hash << 6, at: now) }
     }
 
+    /// Takes one bad token back that was counted before it was known to be one; that forgives nothing else.
+    func takeBack(_ address: IPAddress, reporter: UInt64 = 0, at now: Uptime) {
+        let network = GuessTable.Network(address, reporter: reporter)
+        let hash = self.hash(network)
+        self.shard(hash).table.withLock { $0.takeBack(network, hash << 6, at: now) }
+    }
+
     /// How many networks have any guilt, for metrics.
     public func guiltyNetworks(at now: Uptime) -> Int {
         self.shards.reduce(0) { count, shard in count + shard.table.withLock { $0.guilty(at: now) } }

@@ -87,7 +87,11 @@ struct ImportCommand: ClientCommand {
         let format = try self.chosenFormat()
         let measured = self.file == "-" ? nil : try ImportFile.measure(self.file)
         var query = self.query
-        if !self.dryRun, let name = self.name ?? measured?.digest { query.append(("name", name)) }
+        let name = self.dryRun ? nil : self.name ?? self.usualName(measured?.digest)
+        if let name { query.append(("name", name)) }
+        if let name, self.name == nil, measured == nil {
+            session.note("If this is interrupted, send the same again with --name \(name)")
+        }
         let headers = try self.headers()
         var total = ImportTotal()
         let progress = ImportProgress(bytes: measured?.bytes, isQuiet: session.output.quiet)
@@ -106,12 +110,24 @@ struct ImportCommand: ClientCommand {
             progress.show(parts.position, total)
         }
         progress.end()
+        let wasDone = total.isAllSkipped
         if let id = total.id {
             // The server's own account has the lines of earlier runs too.
             total.take(try await session.client.send(.get, ["v1", "imports", id]).body)
         }
         session.show(total.json(isDryRun: self.dryRun)) { _ in total.text(isDryRun: self.dryRun) }
+        if wasDone, let name { session.note(ImportTotal.allSkipped(name)) }
         if total.refused > 0 { throw ExitCode(ExitStatus.refused.rawValue) }
+    }
+
+    private func usualName(_ digest: String?) -> String {
+        guard let digest else { return ImportName.ofStandardInput(SystemRandom()) }
+        return ImportName.ofFile(
+            digest,
+            createsConsumers: self.createConsumers,
+            consumer: self.consumer,
+            kind: self.consumerKind?.rawValue
+        )
     }
 
     private func chosenFormat() throws(CommandFailure) -> Format {

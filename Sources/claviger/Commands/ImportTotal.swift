@@ -9,6 +9,7 @@ struct ImportTotal {
     private(set) var refused = 0
     private(set) var imported = 0
     private var existing = 0
+    private var skipped = 0
     private var consumers = 0
     private var refusals: [JSON] = []
 
@@ -18,9 +19,21 @@ struct ImportTotal {
         self.lastLine = Int(answer["lastLine"]?.integer ?? 0)
         self.imported += Int(answer["imported"]?.integer ?? 0)
         self.existing += Int(answer["existing"]?.integer ?? 0)
+        self.skipped += Int(answer["skipped"]?.integer ?? 0)
         self.refused += Int(answer["refused"]?.integer ?? 0)
         self.consumers += Int(answer["consumersCreated"]?.integer ?? 0)
         self.refusals += (answer["refusals"]?.array ?? []).prefix(max(0, 10_000 - self.refusals.count))
+    }
+
+    /// Whether there was nothing that an earlier run had not brought; asked before ``take(_:)``.
+    var isAllSkipped: Bool { self.skipped > 0 && self.imported + self.existing + self.refused == 0 }
+
+    /// What to tell a person then: the counts are those of the earlier run.
+    static func allSkipped(_ name: String) -> String {
+        """
+        All of this was imported before, under the name \(name.printable); no line was looked at again.
+        To have refused lines looked at again, give another --name. Lines whose keys are there are counted so.
+        """
     }
 
     /// Takes over what the server says of the whole import.

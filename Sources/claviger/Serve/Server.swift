@@ -125,7 +125,7 @@ struct Server {
             ledger: usage.ledger,
             throttle: GuessThrottle(random: self.random),
             rehashSink: rehashes,
-            slowHashes: SlowHashQueue(SystemSlowHasher()),
+            slowHashes: SlowHashQueue(SystemSlowHasher(), random: self.random),
             configuration: Verifier.Configuration(
                 capacity: self.configuration.verifier.cacheCapacity,
                 negativeLifetime: self.configuration.verifier.negativeLifetime,

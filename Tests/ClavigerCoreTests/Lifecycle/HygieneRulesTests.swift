@@ -85,6 +85,22 @@ import Testing
         #expect(Self.findings { $0.hasLegacyHash = true } == [.legacyHash])
     }
 
+    @Test func ofWhatIsNotRecordedNothingIsSaid() {
+        #expect(Self.findings { ($0.isUseRecorded, $0.lastUsedAt, $0.createdAt) = (false, nil, Self.ago(80)) } == [])
+        #expect(Self.findings { ($0.isUseRecorded, $0.lastUsedAt) = (false, Self.ago(900)) } == [])
+        #expect(Self.findings { ($0.isUseRecorded, $0.networks) = (false, 300) } == [])
+    }
+
+    @Test func whatIsSuspendedCannotBeSuspendedOrRotated() {
+        #expect(Self.findings { ($0.isSuspended, $0.networks) = (true, 300) } == [])
+        #expect(Self.findings { ($0.isSuspended, $0.credentialCreatedAt) = (true, Self.ago(900)) } == [])
+        var key = Self.good
+        key.isSuspended = true
+        for finding in [HygieneFinding.idle, .neverUsed, .legacyHash] {
+            #expect(finding.fix(for: key) == "claviger key revoke \(key.id.text) --reason unused")
+        }
+    }
+
     @Test func aDeadKeyDoesNoHarm() {
         #expect(Self.findings { ($0.expiresAt, $0.hasContact) = (Self.now, false) } == [])
         #expect(Self.findings { ($0.expiresAt, $0.hasContact) = (Self.now + .milliseconds(1), false) } == [.noContact])

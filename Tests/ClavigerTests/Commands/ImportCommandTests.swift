@@ -67,6 +67,35 @@ import Testing
         withExtendedLifetime(folder) {}
     }
 
+    /// Whoever corrects what decides about refused lines means all of the file again.
+    @Test func theNameHasTheSettingsThatDecide() throws {
+        func name(_ creates: Bool = false, _ consumer: String? = nil, _ kind: String? = nil) -> String {
+            ImportName.ofFile("sha256:00", createsConsumers: creates, consumer: consumer, kind: kind)
+        }
+        #expect(name() == "sha256:00")
+        let names = [name(), name(true), name(false, "acme"), name(true, "acme"), name(true, nil, "user")]
+        #expect(Set(names).count == names.count)
+        #expect(name(true) == name(true))
+        let longest = ImportName.ofFile(
+            "sha256:" + String(repeating: "0", count: 64),
+            createsConsumers: true,
+            consumer: String(repeating: "x", count: 128),
+            kind: "customer"
+        )
+        #expect((try? Label(parsing: longest)) != nil)
+        #expect(ImportName.ofStandardInput(SystemRandom()) != ImportName.ofStandardInput(SystemRandom()))
+    }
+
+    @Test func itIsSaidThatAllWasImportedBefore() {
+        var total = ImportTotal()
+        #expect(!total.isAllSkipped)
+        total.add(["id": "imp_1", "lastLine": 9, "skipped": 5, "imported": 0, "refused": 0])
+        #expect(total.isAllSkipped)
+        total.add(["id": "imp_1", "lastLine": 10, "skipped": 0, "imported": 1, "refused": 0])
+        #expect(!total.isAllSkipped)
+        #expect(ImportTotal.allSkipped("sha256:00").contains("sha256:00"))
+    }
+
     @Test func theBarGrowsWithTheFile() {
         let progress = ImportProgress(bytes: 200, isQuiet: false)
         #expect(progress.bar(0).hasSuffix("0 %"))

@@ -54,7 +54,7 @@ public enum HygieneFinding: String, CaseIterable, Hashable, Sendable {
         case .neverExpires: return "claviger key update \(id) --expires 90d"
         case .unrestricted:
             return "claviger key update \(id) --allow-network \(key.lastAddress?.description ?? "NETWORK")"
-        case .idle, .neverUsed: return "claviger key suspend \(id) --reason unused"
+        case .idle, .neverUsed: return "claviger key \(key.isSuspended ? "revoke" : "suspend") \(id) --reason unused"
         case .unusedScopes:
             let unused = Set(key.unusedScopes ?? [])
             let kept = key.scopes.filter { !unused.contains($0) }
@@ -63,6 +63,8 @@ public enum HygieneFinding: String, CaseIterable, Hashable, Sendable {
         case .shared: return "claviger key suspend \(id) --note 'seems to be shared'"
         case .noContact:
             return "claviger consumer update \(key.consumerID.text) --metadata '{\"contact\": \"ADDRESS\"}'"
+        // A suspended key cannot be rotated; what nobody uses can go.
+        case .legacyHash where key.isSuspended: return "claviger key revoke \(id) --reason unused"
         case .rotationOverdue, .legacyHash: return "claviger key rotate \(id) --grace 24h"
         }
     }

@@ -35,14 +35,16 @@ public struct HygieneRules: Hashable, Sendable {
         switch finding {
         case .neverExpires: return isSecret && key.expiresAt == nil
         case .unrestricted: return isSecret && key.environment == .production && !key.isRestricted
-        case .idle: return key.lastUsedAt.map { now - $0 > self.idleAfter } ?? false
+        case .idle: return key.isUseRecorded && key.lastUsedAt.map { now - $0 > self.idleAfter } ?? false
         case .neverUsed:
             let usableSince = max(key.createdAt, key.notBefore ?? key.createdAt)
-            return key.lastUsedAt == nil && now - usableSince > self.neverUsedAfter
+            return key.isUseRecorded && key.lastUsedAt == nil && now - usableSince > self.neverUsedAfter
         case .unusedScopes: return key.unusedScopes.map { !$0.isEmpty } ?? false
-        case .shared: return isSecret && key.networks > self.mostNetworks
+        // Nobody shares what lets nobody in.
+        case .shared: return isSecret && key.isUseRecorded && !key.isSuspended && key.networks > self.mostNetworks
         case .noContact: return !key.hasContact
-        case .rotationOverdue: return isSecret && now - key.credentialCreatedAt > self.rotateAfter
+        // Only keys that are in use can be rotated.
+        case .rotationOverdue: return isSecret && !key.isSuspended && now - key.credentialCreatedAt > self.rotateAfter
         case .legacyHash: return key.hasLegacyHash
         }
     }

@@ -12,13 +12,17 @@ public struct KeyFacts: Hashable, Sendable {
     public var kind: KeyKind
     /// A name for people.
     public var name: String
+    /// Whether it was suspended, so that nobody can use it.
+    public var isSuspended: Bool
+    /// Whether its uses are recorded: those of management keys are not.
+    public var isUseRecorded: Bool
     /// What the key may do by itself.
     public var scopes: [Scope]
     /// When it was made.
     public var createdAt: Timestamp
     /// Not usable before.
     public var notBefore: Timestamp?
-    /// Not usable from this moment on.
+    /// Not usable from this moment on: what the key says itself, or what the policies say if that is earlier.
     public var expiresAt: Timestamp?
     /// Whether something restricts from where, when or by whom it is used, its environment included.
     public var isRestricted: Bool
@@ -45,6 +49,8 @@ public struct KeyFacts: Hashable, Sendable {
         consumerID: Consumer.ID,
         kind: KeyKind,
         name: String,
+        isSuspended: Bool = false,
+        isUseRecorded: Bool = true,
         scopes: [Scope] = [],
         createdAt: Timestamp,
         notBefore: Timestamp? = nil,
@@ -64,6 +70,8 @@ public struct KeyFacts: Hashable, Sendable {
         self.consumerID = consumerID
         self.kind = kind
         self.name = name
+        self.isSuspended = isSuspended
+        self.isUseRecorded = isUseRecorded
         self.scopes = scopes
         self.createdAt = createdAt
         self.notBefore = notBefore
