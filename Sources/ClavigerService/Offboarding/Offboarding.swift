@@ -1,5 +1,5 @@
 public import ClavigerCore
-public import ClavigerVerifier
+import ClavigerVerifier
 
 /// What becomes of the keys of a consumer that leaves.
 public enum OffboardAction: Hashable, Sendable {

@@ -1,5 +1,5 @@
 public import ClavigerCore
-public import ClavigerService
+import ClavigerService
 
 extension SQLUsageStore {
     /// The keys whose last success came from a client in this network, and at or after this moment.

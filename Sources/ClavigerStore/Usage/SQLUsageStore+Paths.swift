@@ -1,5 +1,5 @@
 public import ClavigerCore
-public import ClavigerService
+import ClavigerService
 
 extension SQLUsageStore {
     /// For what the keys of an api were used with success, each method and path once for each key and day.
