@@ -128,8 +128,6 @@ public struct TestAuthority: Sendable {
         self.scheduler = Scheduler(
             self.maintenance,
             configuration: Scheduler.Configuration(spread: .zero),
-            // Of its own, so that what a seed makes of keys does not depend on jobs.
-            random: SeededRandom(seed: seed &+ 1),
             logger: log.logger()
         )
         self.workspaceID = workspace.id

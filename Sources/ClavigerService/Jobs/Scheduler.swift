@@ -38,7 +38,6 @@ public actor Scheduler {
     private let onRun: @Sendable (Run) -> Void
     /// This process among those that work on the same store.
     private let holder: String
-    private let random: any RandomSource
     private let startedAt: Timestamp
     /// Until when what was missed before the start waits, so that a restart is no storm.
     private let waits: [Job.Name: Uptime]
@@ -46,13 +45,10 @@ public actor Scheduler {
 
     /// Makes the scheduler of one process.
     ///
-    /// - Parameters:
-    ///   - random: what spreads the jobs; nil for the authority's own.
-    ///   - onRun: is told of each run, for metrics.
+    /// - Parameter onRun: is told of each run, for metrics.
     public init(
         _ maintenance: Maintenance,
         configuration: Configuration = Configuration(),
-        random: (any RandomSource)? = nil,
         logger: Logger,
         onRun: @escaping @Sendable (Run) -> Void = { _ in }
     ) {
@@ -61,14 +57,12 @@ public actor Scheduler {
         self.definitions = maintenance.jobs
         self.logger = logger
         self.onRun = onRun
-        let random = random ?? authority.random
-        self.random = random
-        self.holder = String(random.word(), radix: 36)
+        self.holder = String(authority.random.word(), radix: 36)
         self.startedAt = authority.time.now()
         let uptime = authority.time.uptime()
         self.waits = Dictionary(
             uniqueKeysWithValues: maintenance.jobs.map {
-                ($0.name, uptime + Self.jitter(upTo: configuration.spread, random))
+                ($0.name, uptime + Self.jitter(upTo: configuration.spread, authority.random))
             }
         )
     }
@@ -187,7 +181,7 @@ public actor Scheduler {
         _ change: @escaping @Sendable (inout Job, Timestamp, Duration) -> Void
     ) async throws {
         let (now, holder) = (self.authority.time.now(), self.holder)
-        let random = self.random
+        let random = self.authority.random
         try await self.authority.store.write { tx in
             guard var job = try tx.jobs().first(where: { $0.name == name }), let seen = job.lease,
                 seen.holder == holder
