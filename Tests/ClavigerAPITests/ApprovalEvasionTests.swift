@@ -105,7 +105,12 @@ import Testing
                 token: fixture.requester.token
             )
             #expect(longer.status == 422, "\(longer.text)")
-            let shorter = try await fixture.api.send(.patch, path, ["wantedLife": "10d"], token: fixture.requester.token)
+            let shorter = try await fixture.api.send(
+                .patch,
+                path,
+                ["wantedLife": "10d"],
+                token: fixture.requester.token
+            )
             #expect(shorter.json["wantedLife"] == "10d")
         }
     }

@@ -42,7 +42,12 @@ struct PolicyBench: Sendable {
         var (rotated, after) = (0, String?.none)
         repeat {
             let page = PageRequest(after: after, limit: 200)
-            let keys = try await self.workbench.authority.keys(KeyFilter(), api: nil, page: page, by: self.workbench.owner)
+            let keys = try await self.workbench.authority.keys(
+                KeyFilter(),
+                api: nil,
+                page: page,
+                by: self.workbench.owner
+            )
             for key in keys where key.value.id != self.workbench.owner.keyID && rotated < count {
                 _ = try await self.workbench.authority.rotate(key.value.id, RotationRequest(), by: self.workbench.owner)
                 rotated += 1
