@@ -1,5 +1,5 @@
 import AsyncHTTPClient
-public import ClavigerCore
+import ClavigerCore
 import NIOCore
 import NIOHTTP1
 

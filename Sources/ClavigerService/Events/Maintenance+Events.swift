@@ -9,8 +9,7 @@ extension Maintenance {
     /// How long deliveries that were given up can be replayed.
     static let deadLifetime = Duration.seconds(30 * 86_400)
     private static let typesOfEnds = EventTypes([.keyExpiring, .keyExpired])
-    /// The most of the past that one transaction looks at, and the least that is noted as looked at when nothing was
-    /// found.
+    /// The most of the past that one transaction looks at.
     private static let watchedSlice = Duration.seconds(3600)
 
     /// Tells of keys whose time ends soon or has ended.
@@ -21,16 +20,13 @@ extension Maintenance {
         let now = self.authority.time.now()
         let workspace = self.workspaceID
         while true {
-            let (watch, hasSome, isWanted) = try await self.authority.store.read { tx in
+            let (watch, isWanted) = try await self.authority.store.read { tx in
                 let watch = try tx.keysWatch() ?? KeysWatch(until: now)
                 let wanted = EventTypes.wanted(by: try tx.enabledWebhookEndpoints(in: workspace))
-                return (
-                    watch,
-                    try watch.part != nil || tx.hasEnds(after: watch.until, until: now, in: workspace),
-                    !wanted.isDisjoint(with: Self.typesOfEnds)
-                )
+                return (watch, !wanted.isDisjoint(with: Self.typesOfEnds))
             }
-            guard watch.until < now, hasSome || watch.until + Self.watchedSlice < now else {
+            // How far it was looked is noted also where nothing was found: what ends a key tells of it only behind that.
+            guard watch.until < now else {
                 if watch.until == now { try await self.beginWatching(at: now) }
                 return
             }
@@ -165,15 +161,5 @@ extension Maintenance {
             )
         }
         return last
-    }
-}
-
-extension EventReading {
-    /// Whether a key's time, or one of the moments before, comes in between.
-    fileprivate func hasEnds(after start: Timestamp, until end: Timestamp, in workspace: Workspace.ID) throws -> Bool {
-        guard start < end else { return false }
-        return try ([.zero] + Maintenance.noticePeriods).contains {
-            try self.hasKeys(endingAfter: start + $0, until: end + $0, in: workspace)
-        }
     }
 }

@@ -89,8 +89,6 @@ public protocol EventReading {
         in workspace: Workspace.ID,
         limit: Int
     ) throws -> [APIKey]
-    /// Whether there are any.
-    func hasKeys(endingAfter start: Timestamp, until end: Timestamp, in workspace: Workspace.ID) throws -> Bool
     /// How far the ends of keys have been told of; nil if they have never been looked for.
     func keysWatch() throws -> KeysWatch?
 }

@@ -215,15 +215,6 @@ extension SQLTransaction {
         ).compactMap { try self.key(try $0.value("id"), in: workspace) }
     }
 
-    func hasKeys(endingAfter start: Timestamp, until end: Timestamp, in workspace: Workspace.ID) throws -> Bool {
-        try self.exists(
-            """
-            SELECT 1 FROM \(sql: self.ending(after: start, until: end, in: workspace))
-            WHERE ends > \(start) AND ends <= \(end) LIMIT 1
-            """
-        )
-    }
-
     func keysWatch() throws -> KeysWatch? {
         guard let until = try self.meta("keys_watched_until") else { return nil }
         guard let milliseconds = Int64(until) else { throw Row.unreadable("value") }

@@ -79,7 +79,7 @@ import Testing
         func subjects() async throws -> [String] {
             try await fixture.deliveries(endpoint).map(\.subject)
         }
-        try await fixture.test.runInBackground()
+        await #expect(throws: (any Error).self) { try await fixture.test.runInBackground() }
         #expect(try await subjects().count == 500)
         try await fixture.test.database.write { try $0.execute("DROP TRIGGER full") }
         fixture.test.time.advance(by: .seconds(5))

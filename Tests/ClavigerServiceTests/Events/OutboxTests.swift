@@ -154,7 +154,7 @@ import Testing
             try $0.execute("CREATE TRIGGER broken BEFORE INSERT ON meta BEGIN SELECT RAISE(ABORT, 'no'); END")
         }
         fixture.test.time.advance(by: .seconds(3600))
-        try await fixture.test.runInBackground()
+        await #expect(throws: (any Error).self) { try await fixture.test.runInBackground() }
         let verdict = try await fixture.test.authority.verify(
             PresentedToken(fixture.plaintext(of: key)),
             VerificationQuery(),
