@@ -25,11 +25,13 @@ import Testing
             #expect(unknown.status == 401)
             let ours = try await gateway.makeKey().token
             for token in ["short", String(Self.token.dropLast()) + "x", String(ours.dropLast())] {
-                #expect(try await gateway.ask(token).comparable == unknown.comparable)
+                let refused = try await gateway.ask(token).comparable
+                #expect(refused == unknown.comparable)
             }
             let key = try #require(good["X-Claviger-Key-Id"])
             _ = try await gateway.manage(.post, "/v1/keys/\(key)/revoke", ["reason": "other"])
-            #expect(try await gateway.ask(Self.token).comparable == unknown.comparable)
+            let revoked = try await gateway.ask(Self.token).comparable
+            #expect(revoked == unknown.comparable)
         }
     }
 }
@@ -53,7 +55,8 @@ extension GatewayFixture.Answer {
     /// The answer without what differs between any two requests.
     fileprivate var comparable: [String] {
         let fields = self.headers.filter { !["x-request-id", "date"].contains($0.name.canonicalName) }
-        let body = self.text.replacing(/"instance":"[^"]*"/, with: "")
-        return ["\(self.status)", body] + fields.map { "\($0.name): \($0.value)" }
+        // The problem stands in a field as well, for adapters that cannot pass on a body.
+        return (["\(self.status)", self.text] + fields.map { "\($0.name): \($0.value)" })
+            .map { $0.replacing(/"instance":"[^"]*"/, with: "") }
     }
 }
