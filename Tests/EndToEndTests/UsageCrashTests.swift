@@ -17,6 +17,8 @@ import Testing
         /// Sent, with no answer: it was counted or not.
         private(set) var unanswered = 0
 
+        var answered: Int { self.granted.count + self.refused }
+
         func note(_ answer: JSON?) {
             switch (answer?["code"]?.string, answer?["requestId"]?.string) {
             case ("valid", let id?): self.granted.insert(id)
@@ -49,6 +51,8 @@ import Testing
                         }
                     }
                 }
+                // However slow the machine is, there is something to lose.
+                while await known.answered < (round + 1) * 6 { try? await Task.sleep(for: .milliseconds(2)) }
                 try? await Task.sleep(for: .milliseconds(20 + round * 7 % 90))
                 await server.kill()
                 // Whoever waits for a new connection would wait for half a minute.
