@@ -104,18 +104,13 @@ struct ImportLineReader {
         let owner = line.optional("consumerExternalId", Field.externalID) ?? self.upload.owner
         if owner == nil, !line.has("consumerExternalId") { line.refuse("consumerExternalId", "is required") }
         let ownerKind = line.optional("consumerKind", Field.name(of: Consumer.Kind.self)) ?? self.upload.ownerKind
-        let scopes = line.list("scopes", atMost: KeyDraft.mostScopes, Scope.init(parsing:)) ?? []
-        let roles = line.list("roles", atMost: KeyDraft.mostRoles, ResourceName.init(parsing:)) ?? []
-        let notBefore = line.optional("notBefore", Field.timestamp)
-        let expiresAt = line.optional("expiresAt", Field.timestamp)
-        let restrictions = line.nested("restrictions") { Restrictions(reading: &$0) } ?? .none
-        let (allowance, plan) = line.allowance()
-        let metadata = self.metadata(&line)
+        var granted = line.granted()
+        granted.metadata = self.metadata(&line, granted.metadata)
         let start = line.optional("start", Self.start) ?? id.map { String(decoding: $0, as: UTF8.self) } ?? "imported"
         if case .token(let token) = secret {
             for (field, text) in [
                 ("name", name.text), ("consumerExternalId", owner?.text ?? ""), ("start", start),
-                ("metadata", metadata.text),
+                ("metadata", granted.metadata.text),
             ] where token.isContained(in: text) {
                 line.refuse(field, "has the token in it, which is kept nowhere")
             }
@@ -126,18 +121,9 @@ struct ImportLineReader {
             secret: secret,
             owner: owner,
             ownerKind: ownerKind,
-            plan: plan,
+            plan: granted.plan,
             start: start,
-            attributes: APIKey.Attributes(
-                name: name,
-                scopes: scopes.unique(),
-                roles: roles.unique(),
-                notBefore: notBefore,
-                expiresAt: expiresAt,
-                restrictions: restrictions,
-                allowance: allowance,
-                metadata: metadata
-            )
+            attributes: granted.attributes(named: name)
         )
     }
 
@@ -178,9 +164,8 @@ struct ImportLineReader {
     }
 
     /// The metadata with when the key was made, unless they say that themselves.
-    private func metadata(_ line: inout ObjectReader) -> Metadata {
+    private func metadata(_ line: inout ObjectReader, _ metadata: Metadata) -> Metadata {
         let createdAt = line.optional("createdAt", Field.timestamp)
-        let metadata = line.metadata()
         guard let createdAt, metadata.object["createdAt"] == nil else { return metadata }
         var object = metadata.object
         object["createdAt"] = .string(createdAt.text)

@@ -42,31 +42,16 @@ extension KeyDraft {
             body.refuse("consumerId", "is required, or consumerExternalId instead")
         }
         let name = body.required("name", Field.label)
-        let scopes = body.list("scopes", atMost: Self.mostScopes, Scope.init(parsing:)) ?? []
-        let roles = body.list("roles", atMost: Self.mostRoles, ResourceName.init(parsing:)) ?? []
-        let notBefore = body.optional("notBefore", Field.timestamp)
-        let expiresAt = body.optional("expiresAt", Field.timestamp)
         let kind = body.optional("kind", Field.name(of: KeyKind.self)) ?? .secret
-        let restrictions = body.nested("restrictions") { Restrictions(reading: &$0) } ?? .none
-        let (allowance, plan) = body.allowance()
-        let metadata = body.metadata()
+        let granted = body.granted()
         guard let api, let environment, let owner, let name else { return nil }
         return KeyDraft(
             api: api,
             environment: environment,
             owner: owner,
             kind: kind,
-            plan: plan,
-            attributes: APIKey.Attributes(
-                name: name,
-                scopes: scopes.unique(),
-                roles: roles.unique(),
-                notBefore: notBefore,
-                expiresAt: expiresAt,
-                restrictions: restrictions,
-                allowance: allowance,
-                metadata: metadata
-            ),
+            plan: granted.plan,
+            attributes: granted.attributes(named: name),
             pointer: pointer
         )
     }

@@ -159,19 +159,11 @@ extension Authority {
         _ caller: Caller
     ) throws(Problem) -> [KeyFilter.Place]? {
         if let everything = try? Scope(parsing: "apis.*.*.keys.read"), caller.scopes.covers(everything) { return nil }
-        var refused: Permission?
-        var places: [KeyFilter.Place] = []
-        for api in apis {
-            for place in api.attributes.environments where environment == nil || place.name == environment {
-                let permission = Permission.keys(.read, api.reference, place.name)
-                if permission.isGranted(by: caller.scopes) {
-                    places.append(KeyFilter.Place(apiID: api.id, environment: place.name))
-                } else {
-                    refused = permission
-                }
-            }
+        let places = apis.places(in: environment) {
+            Permission.keys(.read, $0.reference, $1).isGranted(by: caller.scopes)
         }
-        if places.isEmpty, refused != nil {
+        // Where there is no place at all, there is nothing to refuse.
+        if places.isEmpty, !apis.places(in: environment, where: { _, _ in true }).isEmpty {
             throw .forbidden(needed: Permission.anyKey(.read, api: "*", environment: environment))
         }
         return places
@@ -209,6 +201,20 @@ extension Authority {
             try change.set(wanted.attributes, of: &key, api, action)
             return KeyReading(value: key, readAt: change.now)
         }.value
+    }
+}
+
+extension [API] {
+    /// Their environments, or those of one name, that are wanted.
+    func places(
+        in environment: EnvironmentName?,
+        where isWanted: (API, EnvironmentName) -> Bool
+    ) -> [KeyFilter.Place] {
+        self.flatMap { api in
+            api.attributes.environments.map(\.name)
+                .filter { (environment == nil || $0 == environment) && isWanted(api, $0) }
+                .map { KeyFilter.Place(apiID: api.id, environment: $0) }
+        }
     }
 }
 

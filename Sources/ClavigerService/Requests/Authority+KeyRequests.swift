@@ -61,24 +61,16 @@ extension Authority {
         _ environment: EnvironmentName?,
         _ caller: Caller
     ) throws(Problem) -> [KeyFilter.Place] {
-        var mayAsk = false
-        var places: [KeyFilter.Place] = []
-        for api in apis {
-            for place in api.attributes.environments where environment == nil || place.name == environment {
-                func may(_ action: Permission.KeyAction) -> Bool {
-                    Permission.keys(action, api.reference, place.name).isGranted(by: caller.scopes)
-                }
-                if may(.approve) || may(.read) {
-                    places.append(KeyFilter.Place(apiID: api.id, environment: place.name))
-                } else if may(.request) {
-                    mayAsk = true
-                }
+        func places(where actions: [Permission.KeyAction]) -> [KeyFilter.Place] {
+            apis.places(in: environment) { api, place in
+                actions.contains { Permission.keys($0, api.reference, place).isGranted(by: caller.scopes) }
             }
         }
-        guard mayAsk || !places.isEmpty else {
+        let readable = places(where: [.approve, .read])
+        guard !readable.isEmpty || !places(where: [.request]).isEmpty else {
             throw .forbidden(needed: Permission.anyKey(.request, api: "*", environment: environment))
         }
-        return places
+        return readable
     }
 
     /// Asks for something else; approvals that were given are void.

@@ -39,17 +39,7 @@ struct KeyCreateCommand: ClientCommand {
     @Option(help: ArgumentHelp("The api that it is for.", valueName: "name or id")) var api: String
     @Option(help: ArgumentHelp("The environment that it is for.", valueName: "name")) var environment: String
     @Option(help: ArgumentHelp("The owner.", valueName: "external id or id")) var consumer: String
-    @Option(help: ArgumentHelp("What it may do; can be repeated.", valueName: "scope")) var scope: [String] = []
-    @Option(help: ArgumentHelp("A role whose scopes it has too; can be repeated.", valueName: "name"))
-    var role: [String] = []
-    @Option(help: ArgumentHelp("When it ends: a time from now such as 90d, or RFC 3339.", valueName: "moment"))
-    var expires: MomentArgument?
-    @Option(help: ArgumentHelp("From when it can be used, in the same forms.", valueName: "moment"))
-    var notBefore: MomentArgument?
-    @Option(help: "Publishable keys may stand in web pages and apps; they have publishable scopes only.")
-    var kind = KeyCommand.Kind.secret
-    @Option(help: ArgumentHelp("What your own systems say about it.", valueName: "json object"))
-    var metadata: ObjectArgument?
+    @OptionGroup var wanted: WantedKeyOptions
     @OptionGroup(title: "Emergency") var emergency: BreakGlassOptions
     @Option(
         help: ArgumentHelp(
@@ -65,7 +55,7 @@ struct KeyCreateCommand: ClientCommand {
 
     func validate() throws {
         try StandardInput.check([("the restrictions", self.restrictions.restrictions)], self.server)
-        let isRelative = [self.expires, self.notBefore, self.emergency.until].contains {
+        let isRelative = [self.wanted.expires, self.wanted.notBefore, self.emergency.until].contains {
             if case .fromNow? = $0 { true } else { false }
         }
         // The request would be another one each time, and the server would refuse it.
@@ -76,20 +66,15 @@ struct KeyCreateCommand: ClientCommand {
 
     func run(_ session: Session) async throws {
         var body = Body()
-        body.set("apiId", self.api)
-        body.set("environment", self.environment)
-        let isID = (try? Consumer.ID(parsing: self.consumer)) != nil
-        body.set(isID ? "consumerId" : "consumerExternalId", self.consumer)
-        body.set("name", self.name)
-        body.set("scopes", list: self.scope)
-        body.set("roles", list: self.role)
-        body.set("notBefore", self.notBefore?.text())
-        body.set("expiresAt", self.expires?.text())
-        // Left out for the usual kind, so that an older server takes the request too.
-        body.set("kind", self.kind == .secret ? nil : self.kind.rawValue)
+        self.wanted.fill(
+            &body,
+            name: self.name,
+            api: self.api,
+            environment: self.environment,
+            consumer: self.consumer
+        )
         try self.restrictions.fill(&body)
         self.allowance.fill(&body)
-        body.set("metadata", self.metadata?.json)
         body.set("breakGlass", self.emergency.json)
         let headers = Session.idempotency(self.idempotencyKey)
         let answer = try await session.client.send(.post, ["v1", "keys"], body: body.json, headers: headers)

@@ -25,18 +25,9 @@ struct RequestCreateCommand: ClientCommand {
     @Option(help: ArgumentHelp("The api that it is for.", valueName: "name or id")) var api: String?
     @Option(help: ArgumentHelp("The environment that it is for.", valueName: "name")) var environment: String?
     @Option(help: ArgumentHelp("The owner.", valueName: "external id or id")) var consumer: String?
-    @Option(help: ArgumentHelp("What it may do; can be repeated.", valueName: "scope")) var scope: [String] = []
-    @Option(help: ArgumentHelp("A role whose scopes it has too; can be repeated.", valueName: "name"))
-    var role: [String] = []
-    @Option(help: ArgumentHelp("When it ends: a time from now such as 90d, or RFC 3339.", valueName: "moment"))
-    var expires: MomentArgument?
+    @OptionGroup var wanted: WantedKeyOptions
     @Option(help: ArgumentHelp("How long it lives from the moment that it is collected.", valueName: "time"))
     var wantedLife: String?
-    @Option(help: ArgumentHelp("From when it can be used.", valueName: "moment")) var notBefore: MomentArgument?
-    @Option(help: "Publishable keys may stand in web pages and apps; they have publishable scopes only.")
-    var kind = KeyCommand.Kind.secret
-    @Option(help: ArgumentHelp("What your own systems say about it.", valueName: "json object"))
-    var metadata: ObjectArgument?
     @Option(help: ArgumentHelp("The key that is to be changed.", valueName: "id")) var key: String?
     @Option(help: ArgumentHelp("With --key: the change, as a merge patch.", valueName: "json object"))
     var change: ObjectArgument?
@@ -59,7 +50,7 @@ struct RequestCreateCommand: ClientCommand {
         guard self.reason.purpose != nil, self.reason.justification != nil else {
             throw ValidationError("Give --purpose and --justification: others decide by them.")
         }
-        guard self.expires == nil || self.wantedLife == nil else {
+        guard self.wanted.expires == nil || self.wantedLife == nil else {
             throw ValidationError("Give --expires or --wanted-life, not both.")
         }
     }
@@ -70,20 +61,16 @@ struct RequestCreateCommand: ClientCommand {
             body.set("keyId", key)
             body.set("change", self.change?.json)
         } else {
-            body.set("apiId", self.api)
-            body.set("environment", self.environment)
-            let isID = self.consumer.map { (try? Consumer.ID(parsing: $0)) != nil } ?? false
-            body.set(isID ? "consumerId" : "consumerExternalId", self.consumer)
-            body.set("name", self.name)
-            body.set("scopes", list: self.scope)
-            body.set("roles", list: self.role)
-            body.set("notBefore", self.notBefore?.text())
-            body.set("expiresAt", self.expires?.text())
+            self.wanted.fill(
+                &body,
+                name: self.name,
+                api: self.api,
+                environment: self.environment,
+                consumer: self.consumer
+            )
             body.set("wantedLife", self.wantedLife)
-            body.set("kind", self.kind == .secret ? nil : self.kind.rawValue)
             try self.restrictions.fill(&body)
             self.allowance.fill(&body)
-            body.set("metadata", self.metadata?.json)
         }
         self.reason.fill(&body)
         try await session.create(RequestCommand.self, body, self.creation)

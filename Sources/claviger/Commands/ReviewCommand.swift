@@ -109,6 +109,7 @@ struct ReviewCommand: ParsableCommand, Resource {
             case open
             case due
             case closed
+            case cancelled
         }
 
         @Option(help: "Only reviews in this state.") var state: State?
@@ -143,10 +144,7 @@ struct ReviewCommand: ParsableCommand, Resource {
         @OptionGroup(title: "Output") var output: OutputOptions
 
         func run(_ session: Session) async throws {
-            var body = Body()
-            body.set("comment", self.comment)
-            let path = ReviewCommand.path + [self.review, "cancel"]
-            session.show(try await session.client.send(.post, path, body: body.json).body, ReviewCommand.describe)
+            try await session.end(self.review, by: "cancel", self.comment)
         }
     }
 
@@ -163,10 +161,17 @@ struct ReviewCommand: ParsableCommand, Resource {
         @OptionGroup(title: "Output") var output: OutputOptions
 
         func run(_ session: Session) async throws {
-            var body = Body()
-            body.set("comment", self.comment)
-            let path = ReviewCommand.path + [self.review, "sign-off"]
-            session.show(try await session.client.send(.post, path, body: body.json).body, ReviewCommand.describe)
+            try await session.end(self.review, by: "sign-off", self.comment)
         }
+    }
+}
+
+extension Session {
+    /// Ends a review, and shows how it ended.
+    fileprivate func end(_ review: String, by verb: String, _ comment: String?) async throws {
+        var body = Body()
+        body.set("comment", comment)
+        let answer = try await self.client.send(.post, ReviewCommand.path + [review, verb], body: body.json)
+        self.show(answer.body, ReviewCommand.describe)
     }
 }
