@@ -31,6 +31,7 @@ struct Migration: Sendable {
         Migration(number: 7, name: "bulk", resource: PackageResources.m0007_bulk_sql),
         Migration(number: 8, name: "imports", resource: PackageResources.m0008_imports_sql),
         Migration(number: 9, name: "jobs", resource: PackageResources.m0009_jobs_sql),
+        Migration(number: 10, name: "lives", resource: PackageResources.m0010_lives_sql),
     ]
 
     /// Those of a day of the access log.

@@ -57,11 +57,13 @@ enum SQLiteSettings {
     static func makeDurable(_ connection: GRDB.Database, _ durability: Durability = .everyCommit) throws {
         switch durability {
         case .everyCommit: try connection.execute(sql: "PRAGMA synchronous = FULL")
-        case .whenSynced:
-            try connection.execute(sql: "PRAGMA synchronous = NORMAL")
-            // Copying the log into the file is when such a file waits for the disk: every 16 MiB, not every 4.
-            try connection.execute(sql: "PRAGMA wal_autocheckpoint = 4096")
+        case .whenSynced: try connection.execute(sql: "PRAGMA synchronous = NORMAL")
         }
+        // A page that many changes touch is copied from the log into the file once for all of them: every 16 MiB, not
+        // every 4.
+        try connection.execute(sql: "PRAGMA wal_autocheckpoint = 4096")
+        // What a large change has touched is not written out, and read again, before it is committed.
+        try connection.execute(sql: "PRAGMA cache_size = -32768")
         try connection.execute(sql: "PRAGMA journal_size_limit = 67108864")
     }
 }

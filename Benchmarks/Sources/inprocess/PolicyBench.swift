@@ -6,7 +6,7 @@ import ClavigerVerifier
 /// What policies and replaced tokens cost verifications, and how long it takes to hold all keys to a policy.
 struct PolicyBench: Sendable {
     private static let document: JSON = [
-        "name": ["patterns": ["*"]], "scopes": ["most": 50, "wildcardDepth": 1],
+        "appliesTo": [:], "name": ["patterns": ["*"]], "scopes": ["most": 50, "wildcardDepth": 1],
         "lifetime": ["maximum": "3650d"], "rotation": ["every": "90d", "mode": "holder"],
         "inactivity": ["idle": ["suspend": "3000d"]],
     ]

@@ -21,7 +21,7 @@ extension HeldKey {
             "mayRotate": .bool(
                 self.rules.holderMayRotate && self.reading.key.kind == .secret && self.credential.state == .current
             ),
-            "mustRotateBy": self.reading.mustRotateBy(self.rules).map { .string($0.text) },
+            "mustRotateBy": self.rules.mustRotateBy.map { .string($0.text) },
             "shortestGrace": .string(DurationText.text(for: self.rules.shortestHolderGrace)),
             "maximumGrace": .string(DurationText.text(for: self.rules.maximumGrace)),
         ]

@@ -26,23 +26,34 @@ public struct InactivityClock: Hashable, Sendable {
 
     /// What the time counts from.
     public let since: Timestamp
+    /// Nothing but a reminder comes before.
+    private let sparedUntil: Timestamp
     private let steps: InactivityRule.Steps
 
     /// Makes the clock of a key.
     ///
     /// - Parameters:
+    ///   - beganAt: when it could be used first.
     ///   - lastUse: its last success; nil where there was none.
-    ///   - resumedAt: when somebody resumed it last, if it was.
+    ///   - backAt: when somebody resumed it last, or gave it a later end after it had ended.
+    ///   - ruledAt: when the rule began to hold for it as it does now.
     ///   - recordedSince: since when uses are on record at all: what was before it is not known.
     public init(
         rule: InactivityRule,
-        createdAt: Timestamp,
+        beganAt: Timestamp,
         lastUse: Timestamp?,
-        resumedAt: Timestamp? = nil,
+        backAt: Timestamp? = nil,
+        ruledAt: Timestamp? = nil,
         recordedSince: Timestamp = .earliest
     ) {
-        self.since = max(lastUse ?? createdAt, resumedAt ?? .earliest, recordedSince)
-        self.steps = lastUse == nil ? rule.neverUsed : rule.idle
+        self.since = max(lastUse ?? beganAt, backAt ?? .earliest, recordedSince)
+        self.sparedUntil = ruledAt.map { $0 + RotationClock.respite } ?? .earliest
+        let steps: InactivityRule.Steps =
+            if lastUse != nil { rule.idle } else if beganAt < recordedSince {
+                // Whether it was used before is not known: it gets the time of either.
+                rule.neverUsed.milder(than: rule.idle)
+            } else { rule.neverUsed }
+        self.steps = steps.warned
     }
 
     /// What is to be done now.
@@ -56,7 +67,9 @@ public struct InactivityClock: Hashable, Sendable {
         switch standing {
         case .suspended(let suspendedAt): return self.revocation(after: self.steps.suspend, at: suspendedAt)
         case .active(let toldAt):
-            let suspension = self.steps.suspend.map { Next(step: .suspend, at: self.since + $0) }
+            let suspension = self.steps.suspend.map {
+                Next(step: .suspend, at: max(self.since + $0, self.sparedUntil))
+            }
             if toldAt == nil, let remind = self.steps.remind {
                 // A reminder that would come with the suspension is none.
                 if let suspension, suspension.at <= now { return suspension }
@@ -70,7 +83,7 @@ public struct InactivityClock: Hashable, Sendable {
     /// the two.
     private func revocation(after before: Duration?, at moment: Timestamp?) -> Next? {
         guard let revoke = self.steps.revoke else { return nil }
-        var at = self.since + revoke
+        var at = max(self.since + revoke, self.sparedUntil)
         if let before, let moment { at = max(at, moment + (revoke - before)) }
         return Next(step: .revoke, at: at)
     }

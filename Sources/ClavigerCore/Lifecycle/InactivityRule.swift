@@ -24,11 +24,38 @@ public struct InactivityRule: Hashable, Sendable {
 
         func stricter(with other: Steps) -> Steps {
             func earlier(_ one: Duration?, _ two: Duration?) -> Duration? { [one, two].compactMap { $0 }.min() }
-            return Steps(
+            var steps = Steps(
                 remind: earlier(self.remind, other.remind),
                 suspend: earlier(self.suspend, other.suspend),
                 revoke: earlier(self.revoke, other.revoke)
             )
+            // A step that the other's next one would come before is none.
+            if let suspend = steps.suspend, let revoke = steps.revoke, revoke <= suspend { steps.suspend = nil }
+            if let remind = steps.remind, let next = steps.suspend ?? steps.revoke, next <= remind {
+                steps.remind = nil
+            }
+            return steps
+        }
+
+        /// What happens to a key of which it is not known whose steps hold: each when it would happen by both.
+        func milder(than other: Steps) -> Steps {
+            func later(_ one: Duration?, _ two: Duration?) -> Duration? {
+                guard let one, let two else { return nil }
+                return max(one, two)
+            }
+            return Steps(
+                remind: later(self.remind, other.remind),
+                suspend: later(self.suspend, other.suspend),
+                revoke: later(self.revoke, other.revoke)
+            )
+        }
+
+        /// The steps with a reminder before a revocation that nothing else comes before: nobody can take it back.
+        var warned: Steps {
+            guard let revoke = self.revoke, self.remind == nil, self.suspend == nil else { return self }
+            var steps = self
+            steps.remind = max(revoke - RotationClock.respite, .zero)
+            return steps
         }
     }
 
@@ -63,14 +90,14 @@ public struct InactivityRule: Hashable, Sendable {
         self.exemptions = exemptions
     }
 
-    /// Whether the key is left alone at `now`.
-    public func exempts(_ key: APIKey.ID, at now: Timestamp) -> Bool {
-        self.exemptions.contains { $0.keyID == key && now < $0.until }
+    /// Until when a key is left alone, or was; nil where it never was.
+    public func exemption(of key: APIKey.ID) -> Timestamp? {
+        self.exemptions.first { $0.keyID == key }?.until
     }
 
     /// How old a key is at least when the first thing happens to it; nil where nothing ever does.
     public var firstStep: Duration? {
-        [self.neverUsed, self.idle].flatMap { [$0.remind, $0.suspend, $0.revoke] }.compactMap { $0 }.min()
+        [self.neverUsed.warned, self.idle.warned].flatMap { [$0.remind, $0.suspend, $0.revoke] }.compactMap { $0 }.min()
     }
 
     /// The rule of somebody who has to keep both: exempt is who is exempt from both.

@@ -16,8 +16,8 @@ public struct KeyNotices: Hashable, Sendable {
 
     /// What was told of its rotation.
     public var rotation: RotationClock.Told?
-    /// When it was ended because it had not been rotated.
-    public var endedAt: Timestamp?
+    /// When it last got a later end after it had ended.
+    public var revivedAt: Timestamp?
     /// What was told of its want of use.
     public var unused: Unused?
 
@@ -37,8 +37,8 @@ public struct KeyLife: Hashable, Sendable {
     public let state: KeyState
     /// When it was made.
     public let createdAt: Timestamp
-    /// When it was last changed.
-    public let updatedAt: Timestamp
+    /// From when it can be used, where that was not at once.
+    public let notBefore: Timestamp?
     /// When its time is over.
     public let endsAt: Timestamp?
     /// By when somebody has asked for a new credential.
@@ -55,7 +55,7 @@ public struct KeyLife: Hashable, Sendable {
         environment: EnvironmentName,
         state: KeyState,
         createdAt: Timestamp,
-        updatedAt: Timestamp,
+        notBefore: Timestamp? = nil,
         endsAt: Timestamp?,
         rotateBy: Timestamp?,
         credentialAt: Timestamp,
@@ -66,7 +66,7 @@ public struct KeyLife: Hashable, Sendable {
         self.environment = environment
         self.state = state
         self.createdAt = createdAt
-        self.updatedAt = updatedAt
+        self.notBefore = notBefore
         self.endsAt = endsAt
         self.rotateBy = rotateBy
         self.credentialAt = credentialAt
@@ -79,35 +79,39 @@ public struct KeyLife: Hashable, Sendable {
     }
 
     /// When its rotation is due.
-    public func rotationClock(_ rule: RotationRule?) -> RotationClock {
-        var clockEnded = false
-        if let endedAt = self.notices.endedAt { clockEnded = endedAt >= self.credentialAt }
-        return RotationClock(
+    ///
+    /// - Parameter ruledAt: when the rule was last changed.
+    public func rotationClock(_ rule: RotationRule?, ruledAt: Timestamp?) -> RotationClock {
+        RotationClock(
             rule: rule,
             credentialAt: self.credentialAt,
             rotateBy: self.rotateBy,
+            ruledAt: ruledAt,
+            notBefore: self.notBefore,
             resumedAt: self.state.resumedAt,
-            revivedAt: clockEnded ? self.updatedAt : nil
+            revivedAt: self.notices.revivedAt
         )
     }
 
     /// What is to be done about its rotation: only a key that can be used can be rotated.
-    public func rotationStep(_ rule: RotationRule?, at now: Timestamp) -> RotationClock.Step? {
+    public func rotationStep(_ rule: RotationRule?, ruledAt: Timestamp?, at now: Timestamp) -> RotationClock.Step? {
         guard case .active = self.state, !self.isExpired(at: now) else { return nil }
-        return self.rotationClock(rule).step(at: now, told: self.notices.rotation)
+        return self.rotationClock(rule, ruledAt: ruledAt).step(at: now, told: self.notices.rotation)
     }
 
     /// Since when it was not used.
     public func inactivityClock(
         _ rule: InactivityRule,
+        ruledAt: Timestamp?,
         lastUse: Timestamp?,
         recordedSince: Timestamp
     ) -> InactivityClock {
         InactivityClock(
             rule: rule,
-            createdAt: self.createdAt,
+            beganAt: max(self.createdAt, self.notBefore ?? .earliest),
             lastUse: lastUse,
-            resumedAt: self.state.resumedAt,
+            backAt: [self.state.resumedAt, self.notices.revivedAt].compactMap { $0 }.max(),
+            ruledAt: [ruledAt, rule.exemption(of: self.id)].compactMap { $0 }.max(),
             recordedSince: recordedSince
         )
     }
@@ -129,12 +133,13 @@ public struct KeyLife: Hashable, Sendable {
     /// What is to be done because nobody uses it.
     public func inactivityStep(
         _ rule: InactivityRule,
+        ruledAt: Timestamp?,
         lastUse: Timestamp?,
         recordedSince: Timestamp,
         at now: Timestamp
     ) -> InactivityClock.Step? {
-        guard !self.isExpired(at: now), !rule.exempts(self.id, at: now) else { return nil }
-        let clock = self.inactivityClock(rule, lastUse: lastUse, recordedSince: recordedSince)
+        guard !self.isExpired(at: now), rule.exemption(of: self.id).map({ $0 <= now }) ?? true else { return nil }
+        let clock = self.inactivityClock(rule, ruledAt: ruledAt, lastUse: lastUse, recordedSince: recordedSince)
         return self.standing(clock).flatMap { clock.step(at: now, $0) }
     }
 }

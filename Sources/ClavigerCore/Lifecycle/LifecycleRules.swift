@@ -12,6 +12,8 @@ public struct LifecycleRules: Hashable, Sendable {
     public var approvals: ApprovalRule?
     /// How long a key can live at most.
     public var maximumLifetime: Duration?
+    /// When one of the policies was last changed; nil where there is none.
+    public var changedAt: Timestamp?
     /// Whether keys that hold `*` are left alone: those of owners, who could not come back.
     public var sparesOwners = false
 
@@ -27,6 +29,7 @@ public struct LifecycleRules: Hashable, Sendable {
     mutating func add(_ policy: Policy) {
         let document = policy.document
         self.policies.append(policy.name)
+        self.changedAt = max(self.changedAt ?? .earliest, policy.updatedAt)
         self.rotation = Self.merged(self.rotation, document.rotation) { $0.stricter(with: $1) }
         self.inactivity = Self.merged(self.inactivity, document.inactivity) { $0.stricter(with: $1) }
         self.approvals = Self.merged(self.approvals, document.approvals) { $0.stricter(with: $1) }

@@ -52,23 +52,29 @@ public struct RotationClock: Hashable, Sendable {
     ///   - rule: what the policies say; nil where none reaches the key.
     ///   - credentialAt: when its current credential was made.
     ///   - rotateBy: by when somebody has asked for a new one.
+    ///   - ruledAt: when the rule was last changed: nobody is punished for what was no fault before.
+    ///   - notBefore: when the key begins to be usable, and with that can be rotated by its holder.
     ///   - resumedAt: when somebody resumed it last, if it was.
-    ///   - revivedAt: when it got a later end after this clock had ended it.
+    ///   - revivedAt: when it got a later end after it had ended.
     public init(
         rule: RotationRule?,
         credentialAt: Timestamp,
         rotateBy: Timestamp? = nil,
+        ruledAt: Timestamp? = nil,
+        notBefore: Timestamp? = nil,
         resumedAt: Timestamp? = nil,
         revivedAt: Timestamp? = nil
     ) {
-        // Who was brought back before the last rotation has used the respite.
-        let back = [resumedAt, revivedAt].compactMap { $0 }.filter { $0 > credentialAt }.max()
+        // What was before the last rotation is over with it.
+        let back = [ruledAt, notBefore, resumedAt, revivedAt].compactMap { $0 }.filter { $0 > credentialAt }.max()
         var byPolicy = rule.map { credentialAt + $0.every }
         if let due = byPolicy, let back { byPolicy = max(due, back + Self.respite) }
         // A moment that is still to come is not put off: whoever resumes a key in an incident knows of it.
         var required = rotateBy
         if let asked = rotateBy, let resumedAt, resumedAt >= asked { required = resumedAt + Self.respite }
-        self.isRequired = required.map { required in byPolicy.map { required <= $0 } ?? true } ?? false
+        // A policy that only reminds comes first never: what was asked for in an incident is more than that.
+        let actsByPolicy = rule.map { $0.mode != .remind } ?? false
+        self.isRequired = required.map { required in !actsByPolicy || byPolicy.map { required <= $0 } ?? true } ?? false
         self.dueAt = self.isRequired ? required : byPolicy
         self.rule = rule
     }

@@ -1,7 +1,8 @@
 public import ClavigerCore
 
 extension Authority {
-    /// How many keys are in memory at a time; each part is a transaction of its own, so that none lasts long.
+    /// How many keys a part has, of which two are in memory at a time; each is a transaction of its own, so that none lasts
+    /// long.
     private static let hygienePart = 5000
     /// How long networks are counted.
     private static let networksWindow = Duration.seconds(28 * 86_400)
@@ -103,21 +104,24 @@ extension Authority {
         try? await self.refreshUsage()
         let scopes = try await self.scopesInUse(scan, in: workspace)
         let pepper = self.keyring.keyring.currentVersion(of: .pepper)
-        var page = PageRequest(limit: Self.hygienePart)
-        while true {
-            try Task.checkCancellation()
-            let asked = page
-            let facts = try await self.store.read { tx in
+        @Sendable func facts(after last: APIKey.ID?) async throws -> [KeyFacts] {
+            try await self.store.read { tx in
                 try tx.keyFacts(
                     api: scan.api,
                     places: scan.places,
                     pepper: pepper,
                     in: workspace,
-                    page: asked,
+                    page: PageRequest(after: last?.text, limit: Self.hygienePart),
                     at: scan.now
                 )
             }
-            guard let first = facts.first, let last = facts.last else { return }
+        }
+        var part = try await facts(after: nil)
+        while let first = part.first, let last = part.last {
+            try Task.checkCancellation()
+            // The next part is read while this one is judged.
+            let isLast = part.count < Self.hygienePart
+            async let following = isLast ? [] : facts(after: last.id)
             let uses = try await self.usage.uses(
                 ofKeysFrom: first.id,
                 through: last.id,
@@ -125,14 +129,13 @@ extension Authority {
                 in: workspace
             )
             try await body(
-                facts.map { key in
+                part.map { key in
                     var key = Self.completed(key, uses[key.id], scan.apis[key.apiID])
                     key.unusedScopes = scopes?.unused(of: key)
                     return HygieneItem(key: key, findings: rules.findings(key, at: scan.now))
                 }
             )
-            guard facts.count == page.limit else { return }
-            page.after = last.id.text
+            part = try await following
         }
     }
 

@@ -3,7 +3,7 @@ import ClavigerVerifier
 
 extension Authority {
     /// The most lines of one transaction.
-    public static let importBatch = 2000
+    public static let importBatch = 5000
     /// The most refused lines that are kept of an import.
     public static let mostImportRefusals = 10_000
 

@@ -19,8 +19,8 @@ struct ImportBatch {
     private var newRules: [ForeignRule] = []
     /// The texts of the rules that find keys which were made.
     private var usedRules: Set<String> = []
-    /// The consumers of the lines so far; nil for those that there are not.
-    private var consumers: [Label: Consumer?] = [:]
+    /// The consumers of the lines, as far as there are any.
+    private var consumers: [Label: Consumer] = [:]
     private(set) var report = ImportReport()
 
     init(
@@ -61,6 +61,11 @@ struct ImportBatch {
             }
         }
         var known = try change.tx.known(among: found.map(\.lookupID))
+        // At once: asked for one by one, they took a fifth of the time.
+        let owners = Set(found.map(\.key.owner))
+        for owner in try change.tx.consumers(externalIDs: Array(owners), in: change.workspaceID) {
+            self.consumers[owner.attributes.externalID] = owner
+        }
         var keys: [NewImportedKey] = []
         for (line, key, lookupID, rule) in found {
             if let credential = known[lookupID] {
@@ -152,7 +157,7 @@ struct ImportBatch {
         if let expiresAt = attributes.expiresAt, expiresAt <= change.now {
             check.refuse("expiresAt", "must be in the future")
         }
-        var owner = try self.consumer(line.owner, change)
+        var owner = self.consumers[line.owner]
         if owner == nil, !self.settings.createsConsumers {
             check.refuse("consumerExternalId", "is not a consumer of this workspace; createConsumers makes them")
         }
@@ -201,13 +206,6 @@ struct ImportBatch {
         return NewImportedKey(key: key, credential: credential, scheme: scheme)
     }
 
-    private mutating func consumer(_ externalID: Label, _ change: Change) throws -> Consumer? {
-        if let known = self.consumers[externalID] { return known }
-        let found = try change.tx.consumer(externalID: externalID, in: change.workspaceID)
-        self.consumers[externalID] = .some(found)
-        return found
-    }
-
     private mutating func makeConsumer(_ line: ImportedKey, _ change: Change) throws -> Consumer {
         let consumer = Consumer(
             id: change.newID(),
@@ -219,7 +217,7 @@ struct ImportBatch {
         )
         try change.tx.insert(consumer)
         self.report.counts.consumers += 1
-        self.consumers[line.owner] = .some(consumer)
+        self.consumers[line.owner] = consumer
         return consumer
     }
 

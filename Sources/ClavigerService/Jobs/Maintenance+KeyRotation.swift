@@ -18,7 +18,8 @@ extension Maintenance {
                 in: workspace
             )
             return try Self.firstDue(keys) {
-                try $0.rotationStep(places.rotation($0, tx, workspace), at: now) != nil
+                let rule = try places.rotation($0, tx, workspace)
+                return $0.rotationStep(rule, ruledAt: places.changedAt($0), at: now) != nil
             }
         }
         guard !due.isEmpty || last != nil else { return false }
@@ -61,8 +62,9 @@ extension JobTurn {
 extension ChangeBy<OwnAccord> {
     /// Does what is to be done about a key's rotation now.
     fileprivate mutating func takeStep(_ life: KeyLife, _ rule: RotationRule?, _ places: PlaceLifecycles) throws {
-        let clock = life.rotationClock(rule)
-        guard let step = life.rotationStep(rule, at: self.now), let dueAt = clock.dueAt,
+        let ruledAt = places.changedAt(life)
+        let clock = life.rotationClock(rule, ruledAt: ruledAt)
+        guard let step = life.rotationStep(rule, ruledAt: ruledAt, at: self.now), let dueAt = clock.dueAt,
             var key = try self.tx.key(life.id, in: self.workspaceID)
         else { return }
         switch step {
@@ -75,7 +77,7 @@ extension ChangeBy<OwnAccord> {
             }
             let note = "It was to be rotated by \(dueAt.text)."
             _ = try self.carryOut(.suspend, on: &key, reason: .rotationOverdue, note: note)
-        case .end: try self.end(key, dueAt, life)
+        case .end: try self.end(key, dueAt)
         }
     }
 
@@ -96,15 +98,12 @@ extension ChangeBy<OwnAccord> {
     }
 
     /// Ends a key as of the moment at which it was to be rotated.
-    private mutating func end(_ key: APIKey, _ dueAt: Timestamp, _ life: KeyLife) throws {
+    private mutating func end(_ key: APIKey, _ dueAt: Timestamp) throws {
         guard let api = try self.tx.api(key.apiID, in: self.workspaceID) else { return }
         var key = key
         var attributes = key.attributes
         attributes.expiresAt = dueAt
         let reason = TransitionReason.rotationOverdue.rawValue
         try self.set(attributes, of: &key, api, AuditAction(.key, "expire"), reason: reason)
-        var notices = life.notices
-        notices.endedAt = self.now
-        try self.tx.store(notices, of: key.id)
     }
 }

@@ -19,15 +19,22 @@ extension Maintenance {
         }
         // Asked also where there is nothing to do yet: it is written down when it is asked for first.
         let recordedSince = try await self.authority.usage.recordedSince(now: now)
-        guard let first = keys.first?.id, let end = keys.last?.id else { return false }
+        guard !keys.isEmpty else { return false }
         // What was answered before now is in what is asked below.
         try await self.authority.refreshUsage()
-        let uses = try await self.authority.usage.lastUseTimes(ofKeysFrom: first, through: end, in: workspace)
+        let uses = try await self.authority.usage.lastUses(of: keys.map(\.id), in: workspace).mapValues(\.time)
         let (due, last) = try await self.authority.store.read { tx -> ([APIKey.ID], APIKey.ID?) in
             let places = try PlaceLifecycles(tx, workspace)
             return Self.firstDue(keys) { key in
                 guard let rule = places.inactivity(key) else { return false }
-                return key.inactivityStep(rule, lastUse: uses[key.id], recordedSince: recordedSince, at: now) != nil
+                let step = key.inactivityStep(
+                    rule,
+                    ruledAt: places.changedAt(key),
+                    lastUse: uses[key.id],
+                    recordedSince: recordedSince,
+                    at: now
+                )
+                return step != nil
             }
         }
         guard !due.isEmpty || last != nil else { return false }
@@ -41,7 +48,20 @@ extension Maintenance {
                 guard let key = try change.tx.keyLife(id, in: workspace),
                     let rule = places.inactivity(key)
                 else { continue }
-                try change.takeStep(key, rule, lastUse: uses[id], recordedSince: recordedSince)
+                let step = key.inactivityStep(
+                    rule,
+                    ruledAt: places.changedAt(key),
+                    lastUse: uses[id],
+                    recordedSince: recordedSince,
+                    at: change.now
+                )
+                let clock = key.inactivityClock(
+                    rule,
+                    ruledAt: places.changedAt(key),
+                    lastUse: uses[id],
+                    recordedSince: recordedSince
+                )
+                if let step { try change.take(step, key, clock, lastUse: uses[id]) }
             }
         }
         return last != nil
@@ -50,15 +70,13 @@ extension Maintenance {
 
 extension ChangeBy<OwnAccord> {
     /// Does what is to be done about a key that nobody uses.
-    fileprivate mutating func takeStep(
+    fileprivate mutating func take(
+        _ step: InactivityClock.Step,
         _ life: KeyLife,
-        _ rule: InactivityRule,
-        lastUse: Timestamp?,
-        recordedSince: Timestamp
+        _ clock: InactivityClock,
+        lastUse: Timestamp?
     ) throws {
-        let step = life.inactivityStep(rule, lastUse: lastUse, recordedSince: recordedSince, at: self.now)
-        guard let step, var key = try self.tx.key(life.id, in: self.workspaceID) else { return }
-        let clock = life.inactivityClock(rule, lastUse: lastUse, recordedSince: recordedSince)
+        guard var key = try self.tx.key(life.id, in: self.workspaceID) else { return }
         let note = lastUse.map { "It was last used at \($0.text)." } ?? "It was never used."
         switch step {
         case .remind:

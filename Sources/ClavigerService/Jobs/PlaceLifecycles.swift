@@ -9,10 +9,8 @@ struct PlaceLifecycles {
     init(_ tx: any AuthorityReading, _ workspace: Workspace.ID) throws {
         let apis = try tx.apis(in: workspace)
         self.management = apis.first(where: \.isManagement)?.id
-        let policies = try tx.policies(in: workspace).filter {
-            $0.document.rotation != nil || $0.document.inactivity != nil
-        }
-        guard !policies.isEmpty else { return }
+        let policies = try tx.policies(in: workspace)
+        guard policies.contains(where: { $0.document.rotation != nil || $0.document.inactivity != nil }) else { return }
         for api in apis {
             for environment in api.attributes.environments {
                 let lifecycle = PlaceRules(policies, api: api, environment: environment).lifecycle
@@ -44,6 +42,9 @@ struct PlaceLifecycles {
         else { return nil }
         return rule
     }
+
+    /// When a policy for the key was last changed.
+    func changedAt(_ key: KeyLife) -> Timestamp? { self.rules(of: key)?.changedAt }
 
     /// What becomes of a key that nobody uses; nil where no policy reaches it.
     func inactivity(_ key: KeyLife) -> InactivityRule? {

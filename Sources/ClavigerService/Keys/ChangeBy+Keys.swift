@@ -82,6 +82,9 @@ extension ChangeBy {
         key.updatedAt = self.now
         key.version += 1
         try self.tx.update(key)
+        if formerEnd.map({ $0 <= self.now }) ?? false, key.endsAt.map({ self.now < $0 }) ?? true {
+            try self.noteRevival(of: key)
+        }
         self.effects.changed += try self.tx.lookupIDs(ofKey: key.id, in: self.workspaceID)
         try self.resetCredits(AccountID(.key, key.id.bits), from: former, to: attributes.allowance)
         try self.record(
@@ -92,5 +95,12 @@ extension ChangeBy {
             reason: reason
         )
         try self.tellEnd(of: key, formerly: formerEnd)
+    }
+
+    /// Writes down that a key has come back, so that the jobs leave it the time to be used and rotated again.
+    private func noteRevival(of key: APIKey) throws {
+        guard var notices = try self.tx.keyLife(key.id, in: self.workspaceID)?.notices else { return }
+        notices.revivedAt = self.now
+        try self.tx.store(notices, of: key.id)
     }
 }

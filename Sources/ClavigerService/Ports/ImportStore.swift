@@ -88,6 +88,8 @@ public protocol ImportReading {
     ) throws -> KeyImport?
     /// The lines that could not be taken, by their numbers.
     func refusals(of id: KeyImport.ID) throws -> [ImportRefusal]
+    /// The consumers with these external ids, as far as there are any.
+    func consumers(externalIDs: [Label], in workspace: Workspace.ID) throws -> [Consumer]
     /// The credentials with these lookup ids, as far as there are any.
     func known(among ids: [LookupID]) throws -> [LookupID: KnownCredential]
 }

@@ -4,10 +4,12 @@ extension AuthorityReading {
     /// The rules by which a key is rotated: what the policies of its api and environment say, or the usual ones.
     func rotationRules(for api: API, _ environment: EnvironmentName, _ key: APIKey) throws -> RotationRules {
         let rules = try self.lifecycleRules(of: api, environment)
-        guard let rule = rules.rotation else { return RotationRules() }
-        var result = RotationRules(rule)
         // Nothing becomes of those that are spared, and nobody tells them that it does.
-        if try !rules.reaches(self.granted(to: key)) { result.every = nil }
+        let reaches = try rules.reaches(self.granted(to: key))
+        var result = rules.rotation.map { RotationRules($0) } ?? RotationRules()
+        if !reaches { result.every = nil }
+        let life = try self.keyLife(key.id, in: key.workspaceID)
+        result.mustRotateBy = life?.rotationClock(reaches ? rules.rotation : nil, ruledAt: rules.changedAt).dueAt
         return result
     }
 }

@@ -26,7 +26,7 @@ public struct RotationReport: Sendable {
             "current": current.map { $0.rotationFields(at: now) },
             "retiring": isInGrace ? self.replacedFields : .null,
             "retired": isInGrace ? .null : self.replacedFields,
-            "mustRotateBy": self.reading.mustRotateBy(self.rules).map { .string($0.text) },
+            "mustRotateBy": self.rules.mustRotateBy.map { .string($0.text) },
             "rules": self.rules.publicFields,
         ]
     }

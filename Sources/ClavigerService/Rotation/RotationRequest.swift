@@ -28,13 +28,6 @@ public struct RotationReading: Sendable {
     /// As of when.
     public let readAt: Timestamp
 
-    /// By when the key needs its next credential; nil where nobody asks.
-    public func mustRotateBy(_ rules: RotationRules) -> Timestamp? {
-        self.credentials.first { $0.state == .current }.flatMap {
-            rules.mustRotate($0, rotateBy: self.key.rotateBy, resumedAt: self.key.state.resumedAt)
-        }
-    }
-
     /// When a credential was used last, where the key's last use can only have been by it.
     func lastUsedAt(_ credential: Credential) -> Timestamp? {
         guard let time = self.lastUse?.time else { return nil }

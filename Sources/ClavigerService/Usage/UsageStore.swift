@@ -66,13 +66,6 @@ public protocol UsageStore: Sendable {
     /// The last time that each of these keys was used with success; those that never were are missing.
     func lastUses(of keys: [APIKey.ID], in workspace: Workspace.ID) async throws -> [APIKey.ID: LastUse]
 
-    /// The last time that keys with ids from one to another were used with success; those that never were are missing.
-    func lastUseTimes(
-        ofKeysFrom first: APIKey.ID,
-        through last: APIKey.ID,
-        in workspace: Workspace.ID
-    ) async throws -> [APIKey.ID: Timestamp]
-
     /// Since when uses are on record; `now` if nothing was ever recorded and nobody has asked.
     ///
     /// Where the records were lost and begun anew, that is the moment at which this was asked first after that.

@@ -27,6 +27,20 @@ extension SQLTransaction {
         ).map(Self.consumer)
     }
 
+    func consumers(externalIDs: [Label], in workspace: Workspace.ID) throws -> [Consumer] {
+        // One statement for nearly all: the engine keeps it prepared.
+        let part = 250
+        return try stride(from: 0, to: externalIDs.count, by: part).flatMap { start in
+            let some = externalIDs[start..<min(start + part, externalIDs.count)]
+            return try self.connection.rows(
+                """
+                SELECT \(sql: Self.consumerColumns) FROM consumers
+                WHERE workspace_id = \(workspace) AND external_id IN \(list: some) AND deleted_at IS NULL
+                """
+            ).map(Self.consumer)
+        }
+    }
+
     func consumers(
         in workspace: Workspace.ID,
         externalID: Label?,

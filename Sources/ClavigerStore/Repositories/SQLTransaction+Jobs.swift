@@ -104,9 +104,9 @@ extension SQLTransaction {
     private static var lifeColumns: SQL {
         """
         keys.id, keys.api_id, keys.environment, keys.state, keys.state_at, keys.state_by, keys.state_reason,
-        NULL AS state_note, keys.created_at, keys.updated_at, keys.expires_at, keys.rotate_by,
+        NULL AS state_note, keys.created_at, keys.not_before, keys.expires_at, keys.rotate_by,
         \(sql: Self.longestLife) AS longest_life, coalesce(credentials.created_at, keys.created_at) AS credential_at,
-        key_notices.rotation_due_at, key_notices.rotation_told, key_notices.rotation_ended_at,
+        key_notices.rotation_due_at, key_notices.rotation_told, key_notices.revived_at,
         key_notices.unused_since, key_notices.unused_told_at
         """
     }
@@ -119,7 +119,7 @@ extension SQLTransaction {
             }
             notices.rotation = RotationClock.Told(dueAt: dueAt, milestone: told)
         }
-        notices.endedAt = try row.value("rotation_ended_at")
+        notices.revivedAt = try row.value("revived_at")
         if let since = try row.value("unused_since", as: Timestamp?.self) {
             notices.unused = KeyNotices.Unused(since: since, toldAt: try row.value("unused_told_at"))
         }
@@ -130,7 +130,7 @@ extension SQLTransaction {
             environment: try row.value("environment"),
             state: try Self.state(row),
             createdAt: createdAt,
-            updatedAt: try row.value("updated_at"),
+            notBefore: try row.value("not_before"),
             endsAt: APIKey.end(
                 try row.value("expires_at"),
                 createdAt: createdAt,
@@ -145,12 +145,11 @@ extension SQLTransaction {
     func store(_ notices: KeyNotices, of key: APIKey.ID) throws {
         try self.connection.execute(
             """
-            INSERT INTO key_notices (key_id, rotation_due_at, rotation_told, rotation_ended_at, unused_since,
-                unused_told_at)
-            VALUES (\(key), \(notices.rotation?.dueAt), \(notices.rotation?.milestone.rawValue), \(notices.endedAt),
-                \(notices.unused?.since), \(notices.unused?.toldAt))
+            INSERT INTO key_notices (key_id, rotation_due_at, rotation_told, revived_at, unused_since, unused_told_at)
+            VALUES (\(key), \(notices.rotation?.dueAt), \(notices.rotation?.milestone.rawValue),
+                \(notices.revivedAt), \(notices.unused?.since), \(notices.unused?.toldAt))
             ON CONFLICT (key_id) DO UPDATE SET rotation_due_at = excluded.rotation_due_at,
-                rotation_told = excluded.rotation_told, rotation_ended_at = excluded.rotation_ended_at,
+                rotation_told = excluded.rotation_told, revived_at = excluded.revived_at,
                 unused_since = excluded.unused_since, unused_told_at = excluded.unused_told_at
             """
         )

@@ -21,26 +21,6 @@ extension SQLUsageStore {
         }
     }
 
-    /// The last time that keys of a range of ids were used with success.
-    public func lastUseTimes(
-        ofKeysFrom first: APIKey.ID,
-        through last: APIKey.ID,
-        in workspace: Workspace.ID
-    ) async throws -> [APIKey.ID: Timestamp] {
-        try await SQLAuthorityStore.translating {
-            try await self.databases.usage.read { connection in
-                var times: [APIKey.ID: Timestamp] = [:]
-                try connection.forEach(
-                    """
-                    SELECT key_id, at FROM last_uses WHERE workspace_id = \(IDBytes(workspace))
-                        AND key_id >= \(IDBytes(first)) AND key_id <= \(IDBytes(last))
-                    """
-                ) { times[try $0.value("key_id", as: IDBytes.self).id()] = try $0.value("at") }
-                return times
-            }
-        }
-    }
-
     /// Since when uses are on record.
     public func recordedSince(now: Timestamp) async throws -> Timestamp {
         try await SQLAuthorityStore.translating {

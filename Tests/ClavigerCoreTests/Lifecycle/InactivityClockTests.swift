@@ -16,16 +16,22 @@ import Testing
         )
     }
 
-    private static func life(_ state: KeyState = .active(since: nil), told: KeyNotices.Unused? = nil) -> KeyLife {
+    private static func life(
+        _ state: KeyState = .active(since: nil),
+        told: KeyNotices.Unused? = nil,
+        notBefore: Int? = nil,
+        revived: Int? = nil
+    ) -> KeyLife {
         var notices = KeyNotices()
         notices.unused = told
+        notices.revivedAt = revived.map(at)
         return KeyLife(
             id: id,
             apiID: API.ID(bits: 2),
             environment: .production,
             state: state,
             createdAt: made,
-            updatedAt: made,
+            notBefore: notBefore.map(at),
             endsAt: nil,
             rotateBy: nil,
             credentialAt: made,
@@ -40,24 +46,30 @@ import Testing
         _ rule: InactivityRule,
         uses: [Int] = [],
         resumed: Int? = nil,
+        notBefore: Int? = nil,
+        revived: Int? = nil,
+        ruled: Int? = nil,
         recordedSince: Int = 0,
         days: ClosedRange<Int> = 0...120,
         step: Int = 1
     ) -> [String] {
         let resumed = resumed.map { KeyState.active(since: Transition(at: at($0), by: id, reason: .other)) }
-        var key = life(resumed ?? .active(since: nil))
+        var key = life(resumed ?? .active(since: nil), notBefore: notBefore, revived: revived)
         var said: [String] = []
         for day in stride(from: days.lowerBound, through: days.upperBound, by: step) {
             let last = uses.filter { $0 <= day }.max().map(at)
-            let since = at(recordedSince)
-            switch key.inactivityStep(rule, lastUse: last, recordedSince: since, at: at(day)) {
+            let (since, ruledAt) = (at(recordedSince), ruled.map(at))
+            let step = key.inactivityStep(rule, ruledAt: ruledAt, lastUse: last, recordedSince: since, at: at(day))
+            switch step {
             case .remind:
                 said.append("\(day) remind")
-                let clock = key.inactivityClock(rule, lastUse: last, recordedSince: since)
-                key = life(key.state, told: KeyNotices.Unused(since: clock.since, toldAt: at(day)))
+                let clock = key.inactivityClock(rule, ruledAt: ruledAt, lastUse: last, recordedSince: since)
+                let told = KeyNotices.Unused(since: clock.since, toldAt: at(day))
+                key = life(key.state, told: told, notBefore: notBefore, revived: revived)
             case .suspend:
                 said.append("\(day) suspend")
-                key = life(.suspended(Transition(at: at(day), by: nil, reason: .unused)))
+                let state = KeyState.suspended(Transition(at: at(day), by: nil, reason: .unused))
+                key = life(state, notBefore: notBefore, revived: revived)
             case .revoke: return said + ["\(day) revoke"]
             case nil: break
             }
@@ -71,7 +83,9 @@ import Testing
         #expect(Self.said(rule, uses: [5]) == ["45 remind", "55 suspend", "65 revoke"])
         #expect(Self.said(InactivityRule(idle: Self.steps(1, 2, 3))) == [])
         #expect(Self.said(InactivityRule(neverUsed: Self.steps(1, nil, nil))) == ["1 remind"])
-        #expect(Self.said(InactivityRule(neverUsed: Self.steps(nil, nil, 9))) == ["9 revoke"])
+        // What nobody can take back is told of before.
+        #expect(Self.said(InactivityRule(neverUsed: Self.steps(nil, nil, 9))) == ["8 remind", "9 revoke"])
+        #expect(Self.said(InactivityRule(neverUsed: Self.steps(nil, nil, 9)), step: 30) == ["30 remind", "60 revoke"])
         #expect(Self.said(InactivityRule(neverUsed: Self.steps(nil, 7, nil))) == ["7 suspend"])
     }
 
@@ -100,14 +114,42 @@ import Testing
     }
 
     @Test func whatIsNotOnRecordIsNotKnown() {
+        let rule = InactivityRule(neverUsed: Self.steps(10, 20, 30), idle: Self.steps(15, 25, nil))
+        #expect(Self.said(rule, recordedSince: 40, days: 40...99) == ["55 remind", "65 suspend"])
+        // It may have been used before, and then nothing would become of it.
+        let onlyUnused = InactivityRule(neverUsed: Self.steps(10, 20, 30))
+        #expect(Self.said(onlyUnused, recordedSince: 40, days: 40...99) == [])
+    }
+
+    @Test func theTimeDoesNotCountFromBeforeAKeyCouldBeUsed() {
         let rule = InactivityRule(neverUsed: Self.steps(10, 20, 30))
-        #expect(Self.said(rule, recordedSince: 40, days: 40...99) == ["50 remind", "60 suspend", "70 revoke"])
+        #expect(Self.said(rule, notBefore: 50) == ["60 remind", "70 suspend", "80 revoke"])
+        let idle = InactivityRule(idle: Self.steps(10, 20, 30))
+        #expect(Self.said(idle, uses: [1], revived: 50, days: 50...99) == ["60 remind", "70 suspend", "80 revoke"])
+    }
+
+    @Test func aRuleThatIsNewLeavesADay() {
+        let rule = InactivityRule(neverUsed: Self.steps(10, 20, 30))
+        #expect(Self.said(rule, ruled: 60, days: 60...99) == ["60 remind", "61 suspend", "71 revoke"])
+        #expect(Self.said(rule, ruled: 5) == ["10 remind", "20 suspend", "30 revoke"])
+        let last = InactivityRule(neverUsed: Self.steps(nil, nil, 30))
+        #expect(Self.said(last, ruled: 60, days: 60...99) == ["60 remind", "61 revoke"])
+    }
+
+    @Test func stepsOfTwoRulesStayInOrder() {
+        let one = InactivityRule(neverUsed: Self.steps(14, 30, nil))
+        let other = InactivityRule(neverUsed: Self.steps(nil, nil, 25))
+        #expect(one.stricter(with: other).neverUsed == Self.steps(14, nil, 25))
+        #expect(Self.said(one.stricter(with: other)) == ["14 remind", "25 revoke"])
+        let early = InactivityRule(neverUsed: Self.steps(nil, 10, nil))
+        #expect(one.stricter(with: early).neverUsed == Self.steps(nil, 10, nil))
     }
 
     @Test func exemptionsEnd() {
         let exemption = InactivityRule.Exemption(keyID: Self.id, until: Self.at(40))
         let rule = InactivityRule(neverUsed: Self.steps(10, 20, 30), exemptions: [exemption])
-        #expect(Self.said(rule) == ["40 suspend", "50 revoke"])
+        // For a day there is nothing but the reminder.
+        #expect(Self.said(rule) == ["40 remind", "41 suspend", "51 revoke"])
         let another = InactivityRule.Exemption(keyID: APIKey.ID(bits: 9), until: Self.at(40))
         #expect(Self.said(InactivityRule(neverUsed: Self.steps(1, nil, nil), exemptions: [another])) == ["1 remind"])
     }
@@ -115,7 +157,8 @@ import Testing
     @Test func aKeyThatAPersonSuspendedWaitsForAPerson() {
         let rule = InactivityRule(neverUsed: Self.steps(1, 2, 3))
         func step(_ state: KeyState) -> InactivityClock.Step? {
-            Self.life(state).inactivityStep(rule, lastUse: nil, recordedSince: .earliest, at: Self.at(99))
+            let (state, now) = (Self.life(state), Self.at(99))
+            return state.inactivityStep(rule, ruledAt: nil, lastUse: nil, recordedSince: .earliest, at: now)
         }
         #expect(step(.suspended(Transition(at: Self.at(2), by: Self.id, reason: .unused))) == nil)
         #expect(step(.suspended(Transition(at: Self.at(2), by: nil, reason: .rotationOverdue))) == nil)
@@ -130,7 +173,7 @@ import Testing
         let due = Self.at(5) + Self.day * 2
         let told = Self.life(told: KeyNotices.Unused(since: Self.at(5), toldAt: Self.at(6)))
         func step(_ key: KeyLife, _ moment: Timestamp) -> InactivityClock.Step? {
-            key.inactivityStep(rule, lastUse: Self.at(5), recordedSince: .earliest, at: moment)
+            key.inactivityStep(rule, ruledAt: nil, lastUse: Self.at(5), recordedSince: .earliest, at: moment)
         }
         #expect(step(told, due - .milliseconds(1)) == nil)
         #expect(step(told, due) == .suspend)
@@ -140,7 +183,7 @@ import Testing
 
     @Test func whatComesNextIsTold() {
         let rule = InactivityRule(neverUsed: Self.steps(10, 20, 30))
-        let clock = Self.life().inactivityClock(rule, lastUse: nil, recordedSince: .earliest)
+        let clock = Self.life().inactivityClock(rule, ruledAt: nil, lastUse: nil, recordedSince: .earliest)
         let next = clock.next(at: Self.at(10), .active(toldAt: Self.at(10)))
         #expect(next?.step == .suspend)
         #expect(next?.at == Self.at(20))

@@ -13,6 +13,8 @@ import Testing
     private func clock(
         _ rule: RotationRule?,
         rotateBy: Double? = nil,
+        ruled: Double? = nil,
+        notBefore: Double? = nil,
         resumed: Double? = nil,
         revived: Double? = nil
     ) -> RotationClock {
@@ -20,6 +22,8 @@ import Testing
             rule: rule,
             credentialAt: Self.made,
             rotateBy: rotateBy.map { Self.made + Self.day * $0 },
+            ruledAt: ruled.map { Self.made + Self.day * $0 },
+            notBefore: notBefore.map { Self.made + Self.day * $0 },
             resumedAt: resumed.map { Self.made + Self.day * $0 },
             revivedAt: revived.map { Self.made + Self.day * $0 }
         )
@@ -101,8 +105,28 @@ import Testing
         let late = self.clock(self.rule(.enforce), rotateBy: 100)
         #expect(!late.isRequired)
         #expect(self.said(late) == ["76 window", "83 week", "89 day", "90 end"])
+        // A policy that only reminds has nothing that comes before a demand.
+        let reminded = self.clock(self.rule(.remind), rotateBy: 100)
+        #expect(reminded.isRequired)
+        #expect(self.said(reminded, days: 98...110) == ["98 week", "99 day", "100 suspend"])
         // Within a day, people are told at once, and once.
         #expect(self.said(self.clock(nil, rotateBy: 1)) == ["0 day", "1 suspend"])
+    }
+
+    @Test func aRuleThatIsNewLeavesADay() {
+        let late = self.clock(self.rule(.enforce), ruled: 100)
+        #expect(late.dueAt == Self.made + Self.day * 100.0 + Self.day)
+        #expect(self.said(late, days: 100...110) == ["100 day", "101 end"])
+        // One that was there before the credential, or long before its time is over, changes nothing.
+        #expect(self.clock(self.rule(.enforce), ruled: -1).dueAt == Self.made + Self.day * 90)
+        #expect(self.clock(self.rule(.enforce), ruled: 89).dueAt == Self.made + Self.day * 90)
+        #expect(self.clock(nil, rotateBy: 10, ruled: 20).dueAt == Self.made + Self.day * 10)
+    }
+
+    @Test func aKeyThatHasNotBegunCanBeRotatedByItsHolderFirst() {
+        let waiting = self.clock(self.rule(.holder), notBefore: 120)
+        #expect(waiting.dueAt == Self.made + Self.day * 121)
+        #expect(self.clock(self.rule(.holder), notBefore: 20).dueAt == Self.made + Self.day * 90)
     }
 
     @Test func resumingPutsOffOnlyAMomentThatIsOver() {
@@ -112,16 +136,15 @@ import Testing
     }
 
     @Test func onlyAKeyThatCanBeUsedIsLookedAt() {
-        func life(_ state: KeyState, endsAt: Timestamp? = nil, endedAt: Timestamp? = nil) -> KeyLife {
+        func life(_ state: KeyState, endsAt: Timestamp? = nil, revivedAt: Timestamp? = nil) -> KeyLife {
             var notices = KeyNotices()
-            notices.endedAt = endedAt
+            notices.revivedAt = revivedAt
             return KeyLife(
                 id: APIKey.ID(bits: 1),
                 apiID: API.ID(bits: 2),
                 environment: .production,
                 state: state,
                 createdAt: Self.made,
-                updatedAt: Self.made + Self.day * 91,
                 endsAt: endsAt,
                 rotateBy: nil,
                 credentialAt: Self.made,
@@ -131,17 +154,17 @@ import Testing
         let rule = self.rule(.enforce)
         let now = Self.made + Self.day * 91
         let by = Transition(at: Self.made, by: nil, reason: .other)
-        #expect(life(.active(since: nil)).rotationStep(rule, at: now) == .end)
-        #expect(life(.active(since: nil), endsAt: now).rotationStep(rule, at: now) == nil)
+        #expect(life(.active(since: nil)).rotationStep(rule, ruledAt: nil, at: now) == .end)
+        #expect(life(.active(since: nil), endsAt: now).rotationStep(rule, ruledAt: nil, at: now) == nil)
         for state in [.pending, .suspended(by), .revoked(by), .compromised(by), .destroyed(by)] as [KeyState] {
-            #expect(life(state).rotationStep(rule, at: now) == nil)
+            #expect(life(state).rotationStep(rule, ruledAt: nil, at: now) == nil)
         }
         // It was ended, and somebody gave it a later end just now.
-        let revived = life(.active(since: nil), endedAt: Self.made + Self.day * 90)
-        #expect(revived.rotationStep(rule, at: now) == .tell(.day))
-        #expect(revived.rotationStep(rule, at: now + Self.day) == .end)
+        let revived = life(.active(since: nil), revivedAt: Self.made + Self.day * 91)
+        #expect(revived.rotationStep(rule, ruledAt: nil, at: now) == .tell(.day))
+        #expect(revived.rotationStep(rule, ruledAt: nil, at: now + Self.day) == .end)
         // That was a credential before this one.
-        let before = life(.active(since: nil), endedAt: Self.made - Self.day)
-        #expect(before.rotationStep(rule, at: now) == .end)
+        let before = life(.active(since: nil), revivedAt: Self.made - Self.day)
+        #expect(before.rotationStep(rule, ruledAt: nil, at: now) == .end)
     }
 }

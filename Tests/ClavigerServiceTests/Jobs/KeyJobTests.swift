@@ -33,7 +33,7 @@ import Testing
     /// The records of use are younger than the keys: they were lost, or are on another machine.
     @Test func whatWasBeforeTheRecordsIsNotHeldAgainstAKey() async throws {
         let fixture = try await JobFixture()
-        try await fixture.policy([("inactivity", ["neverUsed": ["suspend": "10d"]])])
+        try await fixture.policy([("inactivity", ["neverUsed": ["suspend": "5d"], "idle": ["suspend": "10d"]])])
         let key = try await fixture.key().key.id
         fixture.test.time.advance(by: Self.day * 30)
         let restored = try await TestAuthority(database: fixture.test.database)
@@ -47,6 +47,55 @@ import Testing
         #expect(try await run() == .active)
         restored.time.advance(by: Self.day * 0.2)
         #expect(try await run() == .suspended)
+    }
+
+    /// Nobody could have done anything about it before.
+    @Test(arguments: ["rotation", "inactivity"])
+    func aPolicyThatIsNewLeavesADay(part: String) async throws {
+        let fixture = try await JobFixture([.keyRotationDue, .keyUnused])
+        let key = try await fixture.key().key.id
+        try await fixture.advance(Self.day * 30)
+        let rules: [String: JSON] = [
+            "rotation": ["every": "10d", "mode": "enforce", "window": "1s"],
+            "inactivity": ["neverUsed": ["revoke": "10d"]],
+        ]
+        try await fixture.policy([(part, try #require(rules[part]))])
+        for _ in 0..<20 { try await fixture.advance(.seconds(3600)) }
+        #expect(try await fixture.state(key) == "active")
+        let told = try await fixture.told().map(\.type)
+        #expect(told == (part == "rotation" ? [] : ["key.unused"]))
+        for _ in 0..<6 { try await fixture.advance(.seconds(3600)) }
+        #expect(try await fixture.state(key) == (part == "rotation" ? "expired" : "revoked unused"))
+    }
+
+    @Test func aKeyThatWaitsForItsTimeIsNeitherUnusedNorOverdue() async throws {
+        let fixture = try await JobFixture()
+        try await fixture.policy([Self.overdue, ("inactivity", ["neverUsed": ["suspend": "5d", "revoke": "6d"]])])
+        let key = try await fixture.key().key.id
+        var patch = KeyPatch()
+        patch.notBefore = .set(fixture.now + Self.day * 40)
+        _ = try await fixture.test.authority.updateKey(key, patch, expecting: nil, by: fixture.owner)
+        for _ in 0..<40 { try await fixture.advance(Self.day) }
+        #expect(try await fixture.state(key) == "active")
+        for _ in 0..<2 { try await fixture.advance(Self.day) }
+        #expect(try await fixture.state(key) == "suspended rotation_overdue")
+    }
+
+    /// Whoever gives a key that has ended a later end has the time to use it again.
+    @Test func aKeyThatComesBackIsNotRetiredAtOnce() async throws {
+        let fixture = try await JobFixture()
+        try await fixture.policy([("inactivity", ["neverUsed": ["remind": "5d", "suspend": "10d"]])])
+        let key = try await fixture.key().key.id
+        var patch = KeyPatch()
+        patch.expiresAt = .set(fixture.now + Self.day)
+        _ = try await fixture.test.authority.updateKey(key, patch, expecting: nil, by: fixture.owner)
+        try await fixture.advance(Self.day * 40)
+        patch.expiresAt = .remove
+        _ = try await fixture.test.authority.updateKey(key, patch, expecting: nil, by: fixture.owner)
+        try await fixture.advance(Self.day * 9)
+        #expect(try await fixture.state(key) == "active")
+        try await fixture.advance(Self.day * 2)
+        #expect(try await fixture.state(key) == "suspended unused")
     }
 
     @Test func aUseAfterAReminderStartsAnew() async throws {

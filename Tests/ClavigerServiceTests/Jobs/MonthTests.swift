@@ -117,6 +117,7 @@ import Testing
                 // Some keys are left alone for a while.
                 let exempt = (0..<25).map { $0 * 6 }.filter { reference.keys[$0].place == 0 }
                 try await self.exempt(exempt, until: start + 17 * Self.day, fixture, real, &reference)
+                reference.places[0].ruled = fixture.now.milliseconds
             }
             let incident: (consumer: Int, within: Int64)? =
                 switch hour {
@@ -158,6 +159,8 @@ import Testing
             let expires =
                 lives && Self.places[place].maximum == nil
                 ? now + Int64.random(in: Self.day...(20 * Self.day), using: &random) : nil
+            let waits = !lives && Int.random(in: 0..<8, using: &random) == 0
+            let begins = waits ? now + Int64.random(in: Self.day...(15 * Self.day), using: &random) : nil
             drafts.append(
                 KeyDraft(
                     api: .id(fixture.api.id),
@@ -165,6 +168,7 @@ import Testing
                     owner: .id(consumers[consumer]),
                     attributes: APIKey.Attributes(
                         name: try Label(parsing: "k"),
+                        notBefore: begins.map { Timestamp(milliseconds: $0) },
                         expiresAt: expires.map { Timestamp(milliseconds: $0) }
                     )
                 )
@@ -175,7 +179,7 @@ import Testing
                     consumer: consumer,
                     created: now,
                     credential: now,
-                    updated: now,
+                    notBefore: begins,
                     expires: expires
                 )
             )
@@ -202,6 +206,8 @@ import Testing
             reference.use(index, now)
         case .rotate:
             let usable = reference.isUsable(reference.keys[index], now)
+            // Whoever administers keys can rotate one that waits for its time, too.
+            if let begins = reference.keys[index].notBefore, now < begins { return }
             do {
                 let request = RotationRequest(grace: .lasting(.zero))
                 real[index].token = try await authority.rotate(real[index].id, request, by: owner).value.token

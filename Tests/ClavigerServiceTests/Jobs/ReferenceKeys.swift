@@ -21,6 +21,8 @@ struct ReferenceKeys {
         var neverUsed: Steps?
         var idle: Steps?
         var maximum: Int64?
+        /// When its policies were last changed.
+        var ruled: Int64 = 0
     }
 
     struct Key {
@@ -28,7 +30,7 @@ struct ReferenceKeys {
         var consumer: Int
         var created: Int64
         var credential: Int64
-        var updated: Int64
+        var notBefore: Int64?
         var state = "active"
         var reason = ""
         var stateAt: Int64?
@@ -40,7 +42,7 @@ struct ReferenceKeys {
         // What was told.
         var toldDue: Int64?
         var toldRank = 0
-        var endedAt: Int64?
+        var revived: Int64?
         var unusedSince: Int64?
         var unusedToldAt: Int64 = 0
     }
@@ -69,6 +71,7 @@ struct ReferenceKeys {
 
     func isUsable(_ key: Key, _ now: Int64) -> Bool {
         guard key.state == "active" else { return false }
+        if let begin = key.notBefore, now < begin { return false }
         guard let end = self.end(key) else { return true }
         return now < end
     }
@@ -82,7 +85,6 @@ struct ReferenceKeys {
     mutating func rotate(_ index: Int, _ now: Int64) {
         guard self.isUsable(self.keys[index], now) else { return }
         self.keys[index].credential = now
-        self.keys[index].updated = now
         self.keys[index].rotateBy = nil
         self.events.append(Event(at: now, key: index, text: "key.rotated"))
     }
@@ -94,8 +96,8 @@ struct ReferenceKeys {
 
     mutating func expire(_ index: Int, at moment: Int64, _ now: Int64) {
         guard ["active", "suspended"].contains(self.keys[index].state) else { return }
+        if let end = self.end(self.keys[index]), end <= now { self.keys[index].revived = now }
         self.keys[index].expires = moment
-        self.keys[index].updated = now
     }
 
     mutating func requireRotation(of consumer: Int, within time: Int64, _ now: Int64) {
@@ -105,7 +107,6 @@ struct ReferenceKeys {
             if let end = self.end(key), end <= now { continue }
             if let asked = key.rotateBy, asked <= now + time { continue }
             self.keys[index].rotateBy = now + time
-            self.keys[index].updated = now
         }
     }
 
@@ -132,7 +133,6 @@ struct ReferenceKeys {
         self.keys[index].reason = reason
         self.keys[index].stateAt = now
         self.keys[index].byPerson = byPerson
-        self.keys[index].updated = now
         self.events.append(Event(at: now, key: index, text: event))
     }
 
@@ -151,18 +151,17 @@ struct ReferenceKeys {
 
     private mutating func watchRotation(_ index: Int, _ now: Int64) {
         let key = self.keys[index]
-        guard self.isUsable(key, now) else { return }
+        guard key.state == "active" else { return }
+        if let end = self.end(key), end <= now { return }
         let resumed = key.byPerson && key.state == "active" ? key.stateAt : nil
         let rule = self.places[key.place].rotation
 
         var byPolicy: Int64?
         if let rule {
             var due = key.credential + rule.every
-            if let resumed, key.credential < resumed, due < resumed + Self.day { due = resumed + Self.day }
-            if let ended = key.endedAt, key.credential <= ended, key.credential < key.updated,
-                due < key.updated + Self.day
-            {
-                due = key.updated + Self.day
+            for moment in [self.places[key.place].ruled, key.notBefore, resumed, key.revived] {
+                guard let moment, key.credential < moment, due < moment + Self.day else { continue }
+                due = moment + Self.day
             }
             byPolicy = due
         }
@@ -175,6 +174,7 @@ struct ReferenceKeys {
         case (nil, nil): return
         case (let policy?, nil): (due, isAsked) = (policy, false)
         case (nil, let asked?): (due, isAsked) = (asked, true)
+        case (_?, let asked?) where rule?.mode == "remind": (due, isAsked) = (asked, true)
         case (let policy?, let asked?): (due, isAsked) = asked <= policy ? (asked, true) : (policy, false)
         }
 
@@ -184,8 +184,6 @@ struct ReferenceKeys {
         }
         if due <= now, rule?.mode == "enforce" {
             self.keys[index].expires = due
-            self.keys[index].endedAt = now
-            self.keys[index].updated = now
             self.events.append(Event(at: now, key: index, text: "key.expired"))
             return
         }
@@ -205,20 +203,23 @@ struct ReferenceKeys {
     private mutating func watchUse(_ index: Int, _ now: Int64) {
         let key = self.keys[index]
         let place = self.places[key.place]
-        guard now >= key.exemptUntil, let steps = key.lastUse == nil ? place.neverUsed : place.idle else { return }
+        guard now >= key.exemptUntil, var steps = key.lastUse == nil ? place.neverUsed : place.idle else { return }
         if let end = self.end(key), end <= now { return }
-        var since = key.lastUse ?? key.created
+        var since = key.lastUse ?? max(key.created, key.notBefore ?? 0)
         if key.state == "active", key.byPerson, let resumed = key.stateAt { since = max(since, resumed) }
+        if let revived = key.revived { since = max(since, revived) }
+        let spared = max(place.ruled, key.exemptUntil) + Self.day
+        if steps.remind == nil, steps.suspend == nil, let revoke = steps.revoke { steps.remind = revoke - Self.day }
 
         if key.state == "suspended", key.reason == "unused", !key.byPerson, let suspended = key.stateAt {
             guard let revoke = steps.revoke else { return }
-            var moment = since + revoke
+            var moment = max(since + revoke, spared)
             if let suspend = steps.suspend { moment = max(moment, suspended + revoke - suspend) }
             if moment <= now { self.change(index, "revoked", "unused", now, "key.revoked") }
             return
         }
         guard key.state == "active" else { return }
-        if let suspend = steps.suspend, since + suspend <= now {
+        if let suspend = steps.suspend, since + suspend <= now, spared <= now {
             self.change(index, "suspended", "unused", now, "key.suspended")
             return
         }
@@ -231,7 +232,7 @@ struct ReferenceKeys {
             return
         }
         guard steps.suspend == nil, let revoke = steps.revoke else { return }
-        var moment = since + revoke
+        var moment = max(since + revoke, spared)
         if let remind = steps.remind { moment = max(moment, key.unusedToldAt + revoke - remind) }
         if moment <= now { self.change(index, "revoked", "unused", now, "key.revoked") }
     }
