@@ -88,6 +88,10 @@ import Testing
         try await owner.run(["review", "decide", review, item, "reduce", "--scope", "invoices.read"])
         #expect(try await owner.run(["review", "sign-off", review, "--comment", "Complete"]).contains("closed"))
         #expect(try await owner.run(["review", "list"]).contains(review))
+        let wrong = try await owner.json(["review", "create", "Q2", "--api", "payments", "--due", "14d"]).text("id")
+        try await owner.run(["review", "cancel", wrong, "--comment", "Too early"])
+        let cancelled = try await owner.json(["review", "list", "--state", "cancelled"])["items"]?.array ?? []
+        #expect(cancelled.map { $0.text("id") } == [wrong])
         let csv = try await owner.run(["review", "export", review, "--format", "csv"])
         #expect(csv.contains(",reduce,"))
 
