@@ -98,6 +98,38 @@ import Testing
         }
     }
 
+    /// A review is no way to end the keys of those who stand higher (promise P8).
+    @Test func aReviewerWithLessRevokesNoManagementKey() async throws {
+        try await APIFixture.run { api in
+            let until = api.test.time.now() + .seconds(3600)
+            let hero = try await api.person("hera", ["*"])
+            let made = try await api.send(
+                .post,
+                "/v1/keys",
+                [
+                    "apiId": "claviger", "environment": "production", "consumerExternalId": "hera", "name": "Repair",
+                    "scopes": ["*"], "breakGlass": ["reason": "Nobody is in", "until": .string(until.text)],
+                ],
+                token: hero.token
+            )
+            let token = try #require(made.json["token"]?.string, "\(made.text)")
+            let approving = ["apis.claviger.*.keys.approve", "apis.claviger.*.keys.read"]
+            let weak = try await api.person("wim", approving)
+            let open = try await api.send(.get, "/v1/key-requests?breakGlass=open").json["items"]?.array?.first
+            let path = "/v1/key-requests/\(open?["id"]?.string ?? "")/review"
+            let unjustified: JSON = ["decision": "unjustified", "comment": "No"]
+            let refused = try await api.send(.post, path, unjustified, token: weak.token)
+            #expect(refused.status == 403)
+            #expect(refused.json["neededScope"] == "*")
+            #expect(try await api.send(.get, "/v1/self", token: token).status == 200)
+            let still = try await api.send(.get, "/v1/key-requests?breakGlass=open").json["items"]?.array
+            #expect(still?.count == 1)
+            let strong = try await api.person("sue", ["*"])
+            #expect(try await api.send(.post, path, unjustified, token: strong.token).status == 200)
+            #expect(try await api.send(.get, "/v1/self", token: token).status == 401)
+        }
+    }
+
     @Test func thePendingRequestOfWhoeverIsInAHurry() async throws {
         try await RequestFixture.run { fixture in
             let api = fixture.api

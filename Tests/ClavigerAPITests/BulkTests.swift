@@ -98,6 +98,22 @@ import Testing
         }
     }
 
+    /// Keys that were to expire in some minutes are not ended at once because somebody was slow.
+    @Test func anEndThatHasPassedMeanwhileIsRefused() async throws {
+        try await APIFixture.run { api in
+            let key = try await api.makeKey()
+            let end = (api.test.time.now() + .seconds(300)).text
+            let preview = try await api.previewBulk(["apiId": "payments"], "setExpiry", [("expiresAt", .string(end))])
+            #expect(preview.status == 200)
+            api.test.time.advance(by: .seconds(300))
+            let applied = try await api.applyBulk(preview)
+            #expect(applied.status == 409, "\(applied.text)")
+            #expect(applied.problem == "state-conflict")
+            #expect(try await api.verify(key.token)["valid"] == true)
+            #expect(try await api.send(.get, "/v1/keys/\(key.id)").json["expiresAt"] == nil)
+        }
+    }
+
     @Test func anOldPreviewIsRefused() async throws {
         try await APIFixture.run { api in
             let key = try await api.makeKey()

@@ -86,7 +86,7 @@ import Testing
 
     private static let wrong: [(body: JSON, pointer: String)] = [
         (["action": "requireRotation"], "/within"),
-        (["action": "requireRotation", "within": "59s"], "/within"),
+        (["action": "requireRotation", "within": "59m"], "/within"),
         (["action": "requireRotation", "within": "366d"], "/within"),
         (["action": "requireRotation", "within": "1h", "reason": "leaked"], "/reason"),
         (["action": "requireRotation", "within": "1h", "expiresAt": "2027-01-01T00:00:00Z"], "/expiresAt"),

@@ -151,6 +151,70 @@ import Testing
         }
     }
 
+    /// A campaign takes power, and does not make last what a role gives.
+    @Test func whatIsReducedIsLess() async throws {
+        try await APIFixture.run { api in
+            let key = try await api.makeKey(scopes: ["refunds.create"])
+            let role: JSON = ["name": "clerk", "scopes": ["invoices.read", "invoices.write"]]
+            #expect(try await api.send(.post, "/v1/roles", role).status == 201)
+            let given = try await api.send(.patch, "/v1/keys/\(key.id)", ["roles": ["clerk"]])
+            #expect(given.status == 200, "\(given.text)")
+            let path = try await self.begin(api)
+            let item = try await self.items(api, path)[0]
+            func reduce(_ scopes: JSON, _ roles: JSON? = nil) async throws -> APIFixture.Answer {
+                try await self.decide(api, path, item, ["decision": "reduce", "scopes": scopes, "roles": roles])
+            }
+            // The role stays, and what it gives would be the key's own besides.
+            #expect(try await reduce(["invoices.read"]).pointers == ["/scopes/0"])
+            #expect(try await reduce(["refunds.create", "invoices.write"], ["clerk"]).pointers == ["/scopes/1"])
+            // The role goes, and all that it gives stays for good.
+            let all: JSON = ["invoices.read", "invoices.write", "refunds.create"]
+            #expect(try await reduce(all, []).pointers == ["/scopes"])
+            #expect(try await reduce(["refunds.create"]).pointers == ["/scopes"])
+            #expect(try await reduce(["refunds.create"], ["clerk"]).pointers == ["/scopes"])
+            let reduced = try await reduce(["invoices.read"], [])
+            #expect(reduced.status == 200, "\(reduced.text)")
+            #expect(reduced.json["scopes"] == ["invoices.read"])
+            #expect(reduced.json["roles"] == [])
+        }
+    }
+
+    @Test func whoHasTheKeyNowLooksAtIt() async throws {
+        try await APIFixture.run { api in
+            let key = try await api.makeKey()
+            _ = try await api.send(.post, "/v1/consumers", ["externalId": "globex", "kind": "customer"])
+            let path = try await self.begin(api, [("reviewers", ["owner": true])])
+            let preview = try await api.send(.post, "/v1/consumers/\(key.consumer)/offboard/preview")
+            let given = try await api.offboard(key.consumer, preview, "transfer", to: "globex")
+            #expect(given.status == 200, "\(given.text)")
+            let former = try await api.person("acme-admin", [], consumer: "acme")
+            let present = try await api.person("globex-admin", [], consumer: "globex")
+            let item = try await self.items(api, path)[0]
+            #expect(item["reviewers"] == [.string(present.id)])
+            let keep: JSON = ["decision": "keep"]
+            #expect(try await api.send(.get, "\(path)/items", token: former.token).status == 403)
+            #expect(try await self.decide(api, path, item, keep, token: former.token).status == 403)
+            #expect(try await api.send(.get, "/v1/reviews", token: former.token).status == 403)
+            let listed = try await api.send(.get, "/v1/reviews", token: present.token).json["items"]?.array
+            #expect(listed?.count == 1)
+            #expect(try await self.items(api, path, token: present.token).count == 1)
+            #expect(try await self.decide(api, path, item, keep, token: present.token).status == 200)
+        }
+    }
+
+    /// Between the deadline and the job that comes by, nobody takes back what the campaign says.
+    @Test func whatIsDueIsDoneBeforeACancellation() async throws {
+        try await APIFixture.run { api in
+            let key = try await api.makeKey()
+            let path = try await self.begin(api)
+            api.test.time.advance(by: Self.day * 14)
+            let cancelled = try await api.send(.post, "\(path)/cancel")
+            #expect(cancelled.json["state"] == "cancelled", "\(cancelled.text)")
+            #expect(cancelled.json["items"] == ["open": 0, "decided": 0, "lapsed": 1])
+            #expect(try await api.verify(key.token)["code"] == "suspended")
+        }
+    }
+
     @Test func reviewersSeeAndDecideTheirKeysAndNoOthers() async throws {
         try await APIFixture.run { api in
             let key = try await api.makeKey()

@@ -181,7 +181,7 @@ import Glibc
         let (caller, _) = try await self.prepare(folder, server)
         var seen = [try self.token(folder)]
         let metrics = folder.path + "/metrics"
-        for _ in 0..<3 {
+        for round in 0..<3 {
             let run = try await ServerProcess.run(
                 self.arguments(folder, server, ["--once", "--exec", "false", "--metrics-file", metrics]),
                 folder
@@ -189,7 +189,9 @@ import Glibc
             #expect(run.status == 1)
             #expect(run.errors.contains("--exec"))
             seen.append(try self.token(folder))
-            #expect(FileManager.default.fileExists(atPath: folder.path + "/token.rotation"))
+            let journal = try Data(contentsOf: URL(filePath: folder.path + "/token.rotation"))
+            // Also before the answer has come.
+            #expect(try JSON.parse(Array(journal))["untold"] == (round == 0 ? nil : true))
             #expect(
                 try String(contentsOfFile: metrics, encoding: .utf8).contains("claviger_agent_exec_failures_total 1")
             )
@@ -208,6 +210,48 @@ import Glibc
         #expect(FileManager.default.fileExists(atPath: marker))
         #expect(try self.token(folder) == seen.last)
         #expect(await server.stop() == 0)
+    }
+
+    /// That the program is to be told outlives a rotation that is begun meanwhile, and its refusal.
+    @Test func whatIsStillToBeToldIsNotForgotten() async throws {
+        let folder = try Folder()
+        let server = try await ServerProcess.start(folder)
+        let (_, _) = try await self.prepare(folder, server)
+        let path = folder.path + "/token.rotation"
+        let marker = folder.path + "/told"
+        let token = try self.token(folder)
+        let lookupID = String(token.split(separator: "_").last?.prefix(12) ?? "")
+        func leave(_ request: JSON) {
+            let journal: JSON = [
+                "idempotencyKey": "agent-lost", "lookupId": .string(lookupID), "request": request, "untold": true,
+            ]
+            _ = FileManager.default.createFile(
+                atPath: path,
+                contents: Data(journal.serialized()),
+                attributes: [.posixPermissions: 0o600]
+            )
+        }
+        // The pending request is refused for good, as its grace is too short; the program is told all the same.
+        leave(["grace": "1s"])
+        let patient = ["agent", "--token-file", folder.path + "/token", "--url", server.url, "--once"]
+        let failing = try await ServerProcess.run(patient + ["--exec", "false"], folder)
+        #expect(failing.status == 1)
+        #expect(try JSON.parse(Array(Data(contentsOf: URL(filePath: path)))) == ["untold": true])
+        let told = try await ServerProcess.run(patient + ["--exec", "touch \(marker)"], folder)
+        #expect(told.status == 0, "\(told.errors)")
+        #expect(FileManager.default.fileExists(atPath: marker))
+        #expect(!FileManager.default.fileExists(atPath: path))
+
+        // Nobody answers: the program is told before the request is sent again.
+        try FileManager.default.removeItem(atPath: marker)
+        leave(["grace": "1h"])
+        #expect(await server.stop() == 0)
+        let alone = try await ServerProcess.run(patient + ["--exec", "touch \(marker)"], folder)
+        #expect(alone.status == 3)
+        #expect(FileManager.default.fileExists(atPath: marker))
+        let left = try JSON.parse(Array(Data(contentsOf: URL(filePath: path))))
+        #expect(left["idempotencyKey"] == "agent-lost")
+        #expect(left["untold"] == nil)
     }
 
     @Test(.timeLimit(.minutes(10))) func killedAtAnyMomentItLeavesATokenThatWorks() async throws {

@@ -50,10 +50,11 @@ extension ObjectReader {
 }
 
 extension ObjectReader {
-    /// How long there is for a rotation: a server tells of it, and agents look, every few minutes.
+    /// How long there is for a rotation: agents look at least every half hour.
     fileprivate static func within(_ text: String) throws(FieldError) -> Duration {
-        guard let time = try? DurationText.parse(text), (.seconds(60) ... .seconds(365 * 86_400)).contains(time) else {
-            throw FieldError("must be a duration such as 24h, from 1m to 365d")
+        guard let time = try? DurationText.parse(text), (.seconds(3600) ... .seconds(365 * 86_400)).contains(time)
+        else {
+            throw FieldError("must be a duration such as 24h, from 1h to 365d")
         }
         return time
     }

@@ -19,11 +19,13 @@ extension HeldKey {
         fields["credentialId"] = .string(self.credential.id.text)
         fields["rotation"] = [
             "mayRotate": .bool(
-                self.rules.holderMayRotate && self.reading.key.kind == .secret && self.credential.state == .current
+                self.rules.holderCanRotate && self.reading.key.kind == .secret && self.credential.state == .current
             ),
             "mustRotateBy": self.rules.mustRotateBy.map { .string($0.text) },
-            "shortestGrace": .string(DurationText.text(for: self.rules.shortestHolderGrace)),
-            "maximumGrace": .string(DurationText.text(for: self.rules.maximumGrace)),
+            "shortestGrace": .string(DurationText.text(for: RotationRules.shortestHolderGrace)),
+            "maximumGrace": .string(
+                DurationText.text(for: self.rules.longestHolderGrace(rotateBy: self.reading.key.rotateBy, at: now))
+            ),
         ]
         return .object(fields)
     }

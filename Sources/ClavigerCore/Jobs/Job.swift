@@ -127,6 +127,8 @@ extension Job {
             self.startedAt = now
         }
         self.requestedAt = nil
+        // What was asked for before its time stays due until it has ended, also if this process is killed.
+        self.nextDueAt = min(self.nextDueAt, now)
         self.lease = Lease(holder: holder, until: now + Lease.length)
     }
 

@@ -83,6 +83,12 @@ public struct Credential: Sendable, Identified {
         self.quietFor = term.quietFor
     }
 
+    /// Ends its grace, if it is in one, at this moment at the latest.
+    public mutating func endGrace(by latest: Timestamp) {
+        guard case .retiring(let endsAt) = self.state, endsAt > latest else { return }
+        self.state = .retiring(endsAt: latest)
+    }
+
     /// Ends it.
     public mutating func end(at now: Timestamp) {
         self.state = .retired

@@ -26,6 +26,15 @@ public enum RotationGrace: Hashable, Sendable {
         public let message: String
     }
 
+    /// The same, or a shorter one that ends so long from now.
+    public func held(to longest: Duration, at now: Timestamp) -> RotationGrace {
+        switch self {
+        case .lasting(let duration): .lasting(min(duration, longest))
+        case .until(let end): .until(min(end, now + longest))
+        case .untilQuiet(let duration): .untilQuiet(for: min(duration, longest))
+        }
+    }
+
     /// When this grace ends.
     ///
     /// - Parameters:

@@ -26,8 +26,22 @@ public struct RotationRules: Hashable, Sendable {
         self.mustRotateBy = mustRotateBy
     }
 
-    /// The shortest grace that a holder may ask for, who may be stopped before it has stored its new token.
-    public var shortestHolderGrace: Duration {
-        min(.seconds(600), self.maximumGrace)
+    /// The shortest grace of a rotation by a holder, who may be stopped before it has stored its new token.
+    public static let shortestHolderGrace = Duration.seconds(600)
+
+    /// Whether a holder can rotate: may, and is left the time in which a lost answer can be asked for again.
+    public var holderCanRotate: Bool {
+        self.holderMayRotate && self.maximumGrace >= Self.shortestHolderGrace
+    }
+
+    /// The longest grace that a holder gets now.
+    ///
+    /// Where a rotation was asked for, the old token is over by that moment: it may be what somebody else has got hold of.
+    /// There is always time to ask again for an answer that was lost.
+    ///
+    /// - Parameter rotateBy: by when somebody has asked for a rotation.
+    public func longestHolderGrace(rotateBy: Timestamp?, at now: Timestamp) -> Duration {
+        guard let rotateBy else { return self.maximumGrace }
+        return min(self.maximumGrace, max(rotateBy - now, Self.shortestHolderGrace))
     }
 }

@@ -76,6 +76,8 @@ extension Authority {
                 change.nothingToDo()
                 return BulkOutcome(publicFields: outcome, isReplayed: true)
             }
+            // What is over would end the keys at once, which is not what was looked at.
+            if case .setExpiry(let end) = bulkAction, end <= change.now { throw Problem.passedExpiry }
             let selection = try change.tx.selection(
                 filter,
                 bulkAction,

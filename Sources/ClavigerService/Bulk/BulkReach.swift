@@ -70,7 +70,8 @@ extension AuthorityReading {
         )
     }
 
-    private func isOwnerForGood(_ key: APIKey, at now: Timestamp) throws -> Bool {
+    /// Whether a key may do everything, can be used now and does not end by itself.
+    func isOwnerForGood(_ key: APIKey, at now: Timestamp) throws -> Bool {
         guard key.attributes.expiresAt == nil, key.attributes.notBefore.map({ $0 <= now }) ?? true,
             let everything = try? Scope(parsing: "*")
         else { return false }

@@ -100,6 +100,11 @@ extension ChangeBy {
 }
 
 extension Problem {
+    static let passedExpiry = Problem(
+        .stateConflict,
+        "The moment at which the keys were to expire is over. Make a new preview with a later one, or revoke them."
+    )
+
     static let stalePreview = Problem(
         .stateConflict,
         "The keys are not those of the preview any more: some were changed or used, came or went. Make a new one."

@@ -12,6 +12,9 @@ extension Maintenance {
     /// The most of the past that one transaction looks at.
     private static let watchedSlice = Duration.seconds(3600)
 
+    /// How far the store may be ahead of this clock: another process may have looked last.
+    private static let clockTolerance = Duration.seconds(300)
+
     /// Tells of keys whose time ends soon or has ended.
     ///
     /// Each moment is looked at once: how far it was looked is stored in the transaction that writes the events. A
@@ -28,17 +31,17 @@ extension Maintenance {
             // How far it was looked is noted also where nothing was found: what ends a key tells of it only behind that.
             guard watch.until < now else {
                 if watch.until == now { try await self.beginWatching(at: now) }
+                if watch.until > now + Self.clockTolerance { try await self.watchAnew(watch, at: now) }
                 return
             }
             guard isWanted else {
                 // Whoever asks later is told of what comes later.
-                return try await self.authority.store.write {
-                    try $0.setKeysWatch(KeysWatch(until: now))
-                } afterCommit: {
-                }
+                return try await self.watchAnew(watch, at: now)
             }
             let told = try await self.authority.store.write { tx in
-                try self.tellPart(of: watch, tx, at: now)
+                // Another process may have told of it since it was read.
+                guard try tx.keysWatch() ?? watch == watch else { return false }
+                return try self.tellPart(of: watch, tx, at: now)
             } afterCommit: { _ in
             }
             if told { self.authority.events.wake() }
@@ -83,6 +86,16 @@ extension Maintenance {
         let isDone = part.step == periods.count
         try tx.setKeysWatch(isDone ? KeysWatch(until: part.end) : KeysWatch(until: watch.until, part: part))
         return told
+    }
+
+    /// Looks at what comes after now, if nobody has looked since: what lies between is not told of, or was told of by a
+    /// clock that was ahead, and is told of again when its time comes.
+    private func watchAnew(_ seen: KeysWatch, at now: Timestamp) async throws {
+        try await self.authority.store.write { tx in
+            guard try tx.keysWatch() ?? seen == seen else { return }
+            try tx.setKeysWatch(KeysWatch(until: now))
+        } afterCommit: {
+        }
     }
 
     private func beginWatching(at now: Timestamp) async throws {

@@ -1,15 +1,15 @@
 import ClavigerCore
 
 extension ChangeBy {
-    /// Whether a management key may do everything, and there is no other such key that can be used.
+    /// Whether a management key may do everything, and there is no other such key that can be used and does not expire.
     func isLastOwner(_ key: APIKey) throws -> Bool {
         guard let api = try self.tx.api(key.apiID, in: self.workspaceID), api.isManagement else { return false }
         let everything = try Scope(parsing: "*")
         guard try self.tx.granted(to: key).covers(everything) else { return false }
-        return try !self.hasOther(than: key, with: everything, api)
+        return try !self.hasOther(than: key, api)
     }
 
-    private func hasOther(than key: APIKey, with scope: Scope, _ api: API) throws -> Bool {
+    private func hasOther(than key: APIKey, _ api: API) throws -> Bool {
         var filter = KeyFilter()
         filter.api = api.id
         filter.state = .active
@@ -22,7 +22,7 @@ extension ChangeBy {
                 at: self.now
             )
             after = page.count == 200 ? page.last?.id.text : nil
-            if try page.contains(where: { try $0.id != key.id && self.tx.granted(to: $0).covers(scope) }) {
+            if try page.contains(where: { try $0.id != key.id && self.tx.isOwnerForGood($0, at: self.now) }) {
                 return true
             }
         } while after != nil

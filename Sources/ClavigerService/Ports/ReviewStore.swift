@@ -23,7 +23,7 @@ public struct ReviewFilter: Hashable, Sendable {
 public struct ReviewItemFilter: Hashable, Sendable {
     /// In this state.
     public var state: ReviewItem.State?
-    /// Of keys of this consumer.
+    /// Of keys that are this consumer's now.
     public var consumer: Consumer.ID?
 
     /// Makes a filter that lets everything through.

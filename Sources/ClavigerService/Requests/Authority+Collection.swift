@@ -100,7 +100,7 @@ extension Authority {
             request.breakGlass = glass
             request.updatedAt = change.now
             try change.tx.update(request)
-            if !isJustified, let key = request.keyID { try change.end(key) }
+            if !isJustified, let key = request.keyID { try change.end(key, of: api) }
             let reading = try change.tx.reading(of: request, at: change.now)
             try change.record(action, id.text, after: glass.publicFields)
             return reading
@@ -215,11 +215,13 @@ extension Change {
         self.news.hasEvents = self.news.hasEvents || isWanted
     }
 
-    /// Revokes a key that still lives.
-    fileprivate mutating func end(_ id: APIKey.ID) throws {
+    /// Revokes a key that still lives; refuses a caller who could not revoke it elsewhere (promise P8).
+    fileprivate mutating func end(_ id: APIKey.ID, of api: API) throws {
         guard var key = try self.tx.key(id, in: self.workspaceID) else { return }
         switch key.state {
-        case .pending, .active, .suspended: _ = try self.carryOut(.revoke, on: &key, reason: .privilegeWithdrawn)
+        case .pending, .active, .suspended:
+            try self.tx.checkReach(to: key, api, .revoke, self.caller)
+            _ = try self.carryOut(.revoke, on: &key, reason: .privilegeWithdrawn)
         case .revoked, .compromised, .destroyed: break
         }
     }

@@ -63,9 +63,11 @@ extension Authority {
 
 extension Change {
     /// Refuses whoever neither manages reviews nor is meant to look at the key.
-    fileprivate func requireReviewer(of item: ReviewItem, _ review: Review) throws(Problem) {
+    fileprivate func requireReviewer(of item: ReviewItem, _ review: Review) throws {
         if review.reviewers.keys.contains(self.caller.keyID) { return }
-        if review.reviewers.areOwners, item.consumerID == self.caller.consumerID { return }
+        // Whoever has the key now: it may have been given away since the campaign began.
+        let owner = try self.tx.key(item.keyID, in: self.workspaceID)?.consumerID ?? item.consumerID
+        if review.reviewers.areOwners, owner == self.caller.consumerID { return }
         try self.caller.require(.manageReviews)
     }
 
@@ -96,15 +98,8 @@ extension Change {
             var reduced = key.attributes
             reduced.scopes = decision.scopes ?? []
             reduced.roles = decision.roles ?? key.attributes.roles
-            let granted = try self.tx.granted(to: key)
             var check = GrantCheck(api: api, kind: key.kind, pointer: "")
-            for (index, scope) in reduced.scopes.enumerated() where !granted.covers(scope) {
-                check.refuse("scopes/\(index)", "is not among the scopes of the key")
-            }
-            for (index, role) in reduced.roles.enumerated() where !key.attributes.roles.contains(role) {
-                check.refuse("roles/\(index)", "is not among the roles of the key")
-            }
-            if reduced == key.attributes { check.refuse("scopes", "must be less than the key has") }
+            try self.checkIsLess(&check, reduced, than: key)
             try check.check(&reduced, from: nil, self.tx)
             // What was wrong before may stay: less is less.
             var wanted = key
@@ -113,6 +108,40 @@ extension Change {
             guard check.violations.isEmpty else { throw Problem.validation(check.violations) }
             try self.set(reduced, of: &key, api, AuditAction(.key, "update"), reason: review.id.text)
         }
+    }
+}
+
+extension Change {
+    /// Refuses what is not less than a key has, or would last where what it has does not.
+    fileprivate func checkIsLess(_ check: inout GrantCheck, _ reduced: APIKey.Attributes, than key: APIKey) throws {
+        for (index, role) in reduced.roles.enumerated() where !key.attributes.roles.contains(role) {
+            check.refuse("roles/\(index)", "is not among the roles of the key")
+        }
+        let granted = try self.tx.granted(to: key)
+        let own = ScopeSet(key.attributes.scopes)
+        // A scope of a role goes when the role changes. It becomes the key's own only where the role is taken away.
+        var dropping = key
+        dropping.attributes.roles = key.attributes.roles.filter { !reduced.roles.contains($0) }
+        let offered = try self.tx.granted(to: dropping)
+        for (index, scope) in reduced.scopes.enumerated() where !offered.covers(scope) {
+            check.refuse(
+                "scopes/\(index)",
+                granted.covers(scope)
+                    ? "is given by a role that the key keeps, and is none of its own"
+                    : "is not among the scopes of the key"
+            )
+        }
+        guard check.violations.isEmpty else { return }
+        var after = key
+        after.attributes = reduced
+        let takesPower = try !self.tx.granted(to: after).missing(from: granted.scopes).isEmpty
+        let dropsSome =
+            !dropping.attributes.roles.isEmpty
+            || !ScopeSet(reduced.scopes).missing(from: key.attributes.scopes).isEmpty
+        // Without a loss of power, a scope of a role would only be made to last.
+        let makesNoneItsOwn = own.missing(from: reduced.scopes).isEmpty
+        guard !takesPower, !(dropsSome && makesNoneItsOwn) else { return }
+        check.refuse("scopes", "must be less than the key has")
     }
 }
 

@@ -122,13 +122,7 @@ extension Authority {
         once: Once<ReviewReading>? = nil
     ) async throws -> Outcome<ReviewReading> {
         let action = AuditAction(.review, "sign_off")
-        // What is due is done first, also if no maintenance has come by since the deadline.
-        let now = self.time.now()
-        let seen = try await self.read(action, id.text, by: caller) { tx, caller in
-            try caller.require(.manageReviews)
-            return try tx.existingReview(id, in: caller.workspaceID)
-        }
-        if seen.state == .open, seen.dueAt <= now { try await self.end(seen) }
+        try await self.endIfDue(id, action, by: caller)
         return try await self.change(action, id.text, by: caller, once: once) { change in
             try change.caller.require(.manageReviews)
             var review = try change.tx.existingReview(id, in: change.workspaceID)
@@ -158,6 +152,16 @@ extension Authority {
 }
 
 extension Authority {
+    /// Does what is due first, also if no maintenance has come by since the deadline of a campaign.
+    private func endIfDue(_ id: Review.ID, _ action: AuditAction, by caller: Caller) async throws {
+        let now = self.time.now()
+        let seen = try await self.read(action, id.text, by: caller) { tx, caller in
+            try caller.require(.manageReviews)
+            return try tx.existingReview(id, in: caller.workspaceID)
+        }
+        if seen.state == .open, seen.dueAt <= now { try await self.end(seen) }
+    }
+
     /// Ends a campaign before anything comes of it, and the series that it is of.
     public func cancelReview(
         _ id: Review.ID,
@@ -166,6 +170,7 @@ extension Authority {
         once: Once<ReviewReading>? = nil
     ) async throws -> Outcome<ReviewReading> {
         let action = AuditAction(.review, "cancel")
+        try await self.endIfDue(id, action, by: caller)
         return try await self.change(action, id.text, by: caller, once: once) { change in
             try change.caller.require(.manageReviews)
             var review = try change.tx.existingReview(id, in: change.workspaceID)

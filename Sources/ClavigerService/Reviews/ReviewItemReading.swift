@@ -86,19 +86,21 @@ extension AuthorityReading {
         let key = try self.key(item.keyID, in: review.workspaceID)
         let isManagement =
             try key.map { try self.api($0.apiID, in: review.workspaceID)?.isManagement ?? false } ?? false
+        // Whoever has the key now looks at it: it may have been given away since the campaign began.
+        let consumer = key?.consumerID ?? item.consumerID
         var reviewers: [APIKey.ID] = []
         var missing: [APIKey.ID] = []
         for id in review.reviewers.keys {
             let owner = try self.key(id, in: review.workspaceID)?.consumerID
             if try !self.isReviewer(id, in: review.workspaceID, at: now) {
                 missing.append(id)
-            } else if !isManagement || owner != item.consumerID {
+            } else if !isManagement || owner != consumer {
                 reviewers.append(id)
             }
         }
         // Nobody looks at their own management key, so that those of owners are left to others.
         if review.reviewers.areOwners, !isManagement {
-            reviewers += try self.managementKeys(of: item.consumerID, review, now)
+            reviewers += try self.managementKeys(of: consumer, review, now)
         }
         return ReviewItemReading(
             value: item,

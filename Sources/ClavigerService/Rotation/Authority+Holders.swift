@@ -87,7 +87,10 @@ extension Authority {
             let rules = try change.tx.rotationRules(for: api, key.environment, key)
             try request.grace.checkQuiet(isKnownFor: detailRetention)
             try Self.checkMayRotate(key, credentials.first { $0.id == holder.credentialID }, request, rules, change.now)
-            let issued = try change.rotate(key, of: api, request, rules, keyring.keyring.makeHasher())
+            // What the rules refuse is refused, whether somebody has asked for a rotation or not.
+            _ = try request.grace.checkedTerm(at: change.now, replacedAt: change.now, rules)
+            let (held, heldRules) = request.held(to: key.rotateBy, rules, at: change.now)
+            let issued = try change.rotate(key, of: api, held, heldRules, keyring.keyring.makeHasher())
             if let once, let answerID {
                 let replaced = issued.reading.credentials.first { $0.id == holder.credentialID }
                 try change.tx.insert(
@@ -117,6 +120,16 @@ extension Authority {
         guard rules.holderMayRotate else {
             throw Problem(.forbidden, "The rules of this key leave its rotation to administrators.")
         }
+        let shortest = RotationRules.shortestHolderGrace
+        guard rules.holderCanRotate else {
+            throw Problem(
+                .forbidden,
+                """
+                The rules of this key leave a replaced token less than \(DurationText.text(for: shortest)), in which a \
+                lost answer could be asked for again; so its rotation is left to administrators.
+                """
+            )
+        }
         guard shown?.state == .current else {
             throw Problem(
                 .stateConflict,
@@ -126,7 +139,6 @@ extension Authority {
                 """
             )
         }
-        let shortest = rules.shortestHolderGrace
         let (field, length): (String, Duration) =
             switch request.grace {
             case .lasting(let duration): ("grace", duration)
@@ -141,6 +153,25 @@ extension Authority {
                 )
             ])
         }
+    }
+}
+
+extension RotationRequest {
+    /// What a holder gets of it where a rotation was asked for: the replaced tokens are over by that moment.
+    ///
+    /// It is shortened and not refused: a program that always asks for a day must be able to do what it is told to.
+    fileprivate func held(
+        to rotateBy: Timestamp?,
+        _ rules: RotationRules,
+        at now: Timestamp
+    ) -> (RotationRequest, RotationRules) {
+        guard rotateBy != nil else { return (self, rules) }
+        let longest = rules.longestHolderGrace(rotateBy: rotateBy, at: now)
+        var (request, rules) = (self, rules)
+        request.grace = self.grace.held(to: longest, at: now)
+        request.olderGraceEndsBy = now + longest
+        rules.maximumGrace = longest
+        return (request, rules)
     }
 }
 

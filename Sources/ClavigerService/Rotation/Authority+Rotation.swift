@@ -64,12 +64,7 @@ extension Authority {
             let rules = try change.tx.rotationRules(for: api, key.environment, key)
             let reading = try change.changeGrace(of: key, action) { credentials, now in
                 guard var last = credentials.first else { return }
-                let term: RotationGrace.Term
-                do throws(RotationGrace.Refusal) {
-                    term = try grace.term(at: now, replacedAt: last.replacedAt ?? now, rules)
-                } catch {
-                    throw Problem.validation([Violation("/\(error.field)", error.message)])
-                }
+                let term = try grace.checkedTerm(at: now, replacedAt: last.replacedAt ?? now, rules)
                 guard term.endsAt > now else {
                     throw Problem.validation([Violation("/grace", "must be longer than 0; end it instead")])
                 }
@@ -131,6 +126,15 @@ extension ChangeBy<Caller> {
 }
 
 extension RotationGrace {
+    /// When it ends; a refusal where the rules do not allow it.
+    func checkedTerm(at now: Timestamp, replacedAt: Timestamp, _ rules: RotationRules) throws(Problem) -> Term {
+        do throws(Refusal) {
+            return try self.term(at: now, replacedAt: replacedAt, rules)
+        } catch {
+            throw .validation([Violation("/\(error.field)", error.message)])
+        }
+    }
+
     /// Refuses to wait for a quiet time that is longer than uses are known: a use that is forgotten would count as none.
     func checkQuiet(isKnownFor retention: Duration) throws(Problem) {
         guard case .untilQuiet(let duration) = self, duration > retention else { return }

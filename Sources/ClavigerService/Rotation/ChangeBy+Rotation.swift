@@ -18,12 +18,7 @@ extension ChangeBy {
         guard let environment = api.environment(named: key.environment),
             var current = before.credentials.first(where: { $0.state == .current })
         else { throw Problem(.stateConflict, "The key has no credential that could be replaced.") }
-        let term: RotationGrace.Term
-        do throws(RotationGrace.Refusal) {
-            term = try request.grace.term(at: self.now, replacedAt: self.now, rules)
-        } catch {
-            throw Problem.validation([Violation("/\(error.field)", error.message)])
-        }
+        let term = try request.grace.checkedTerm(at: self.now, replacedAt: self.now, rules)
         try self.makeRoom(among: before.credentials, request, rules)
 
         let token = KeyToken(prefix: api.prefix, tag: environment.tag(of: key.kind), from: self.random)
@@ -119,7 +114,14 @@ extension ChangeBy {
         // With the one that is replaced and the one that replaces it.
         guard inGrace.count + 2 > max(rules.mostLiveCredentials, 2), let last = inGrace.first,
             let end = last.graceEndsAt(at: self.now)
-        else { return }
+        else {
+            guard let latest = request.olderGraceEndsBy else { return }
+            for var credential in inGrace {
+                credential.endGrace(by: latest)
+                try self.store(credential)
+            }
+            return
+        }
         throw Problem(
             .stateConflict,
             """

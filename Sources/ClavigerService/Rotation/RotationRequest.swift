@@ -8,6 +8,8 @@ public struct RotationRequest: Sendable {
     public var endsOlderGrace: Bool
     /// Why.
     public var reason: TransitionReason
+    /// Ends the grace of older credentials by then; nil where they are left as they are.
+    var olderGraceEndsBy: Timestamp?
 
     /// Makes a request.
     public init(grace: RotationGrace = .usual, endsOlderGrace: Bool = false, reason: TransitionReason = .superseded) {

@@ -28,8 +28,9 @@ extension SQLTransaction {
             let named = "%\"\(reviewer.keyID.text)\"%"
             conditions.append(
                 """
-                (reviewers LIKE \(named) OR reviewers LIKE '%"owner":true%' AND EXISTS (SELECT 1 FROM review_items
-                    WHERE review_items.review_id = reviews.id AND review_items.consumer_id = \(reviewer.consumerID)))
+                (reviewers LIKE \(named) OR reviewers LIKE '%"owner":true%' AND EXISTS (
+                    SELECT 1 FROM keys JOIN review_items ON review_items.key_id = keys.id
+                    WHERE review_items.review_id = reviews.id AND keys.consumer_id = \(reviewer.consumerID)))
                 """
             )
         }
@@ -51,7 +52,14 @@ extension SQLTransaction {
         var conditions: [SQL] = ["review_id = \(review)"]
         if let after = page.after { conditions.append("id > \(after)") }
         if let state = filter.state { conditions.append("state = \(state.rawValue)") }
-        if let consumer = filter.consumer { conditions.append("consumer_id = \(consumer)") }
+        if let consumer = filter.consumer {
+            // As it is now: a key can have been given away since the campaign began.
+            conditions.append(
+                """
+                EXISTS (SELECT 1 FROM keys WHERE keys.id = review_items.key_id AND keys.consumer_id = \(consumer))
+                """
+            )
+        }
         return try self.connection.rows(
             """
             SELECT \(sql: Self.itemColumns) FROM review_items

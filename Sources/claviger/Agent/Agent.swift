@@ -19,8 +19,8 @@ struct Agent {
     /// The server; each turn adds the token.
     let settings: ClavigerClient.Settings
     let schedule: AgentSchedule
-    /// The body of a rotation.
-    let request: JSON
+    /// How the next token is asked for.
+    let request: AgentRequest
     let after: AfterCommand?
     let time: any TimeSource
     let random: any RandomSource
@@ -37,9 +37,11 @@ struct Agent {
         var mayRotate = mayRotate
         let former = try self.file.journal()
         if let former {
-            if former.lookupID == contents.token.lookupID.text { return try await self.resend(former, contents, &turn) }
+            if let request = former.request, request.lookupID == contents.token.lookupID.text {
+                return try await self.resend(request, former.isUntold, contents, &turn)
+            }
             // The file has the next token already; it may be that nobody was told.
-            turn.commandFailure = try await self.finish()
+            turn.commandFailure = try await self.tell(thenNoting: nil)
             if turn.commandFailure == nil { mayRotate = false }
         }
         let shown = try await self.shown(contents)
@@ -52,40 +54,60 @@ struct Agent {
         let due = self.schedule.due(createdAt: shown.createdAt, deadline: shown.deadline)
         (turn.createdAt, turn.dueAt) = (shown.createdAt, due)
         guard mayRotate, due <= self.time.now() else { return }
-        let journal = AgentJournal(
+        let request = AgentJournal.Request(
             idempotencyKey: "agent-" + Hex.encode(self.random.bytes(16)),
             lookupID: contents.token.lookupID.text,
-            body: self.request
+            body: self.request.body(
+                longestGrace: shown.longestGrace,
+                olderGraceEndsAt: shown.olderGraceEndsAt,
+                deadline: shown.deadline
+            )
         )
-        try self.file.note(journal)
+        let isUntold = turn.commandFailure != nil
+        try self.file.note(AgentJournal(request: request, isUntold: isUntold))
         do {
-            try await self.rotate(contents, journal, &turn)
+            try await self.rotate(contents, request, &turn)
         } catch ClientError.refused(let problem) where Self.isFinal(problem) {
             // Nothing was changed, and sending it again would change nothing. What was to be done before still is.
-            try self.file.note(turn.commandFailure == nil ? nil : former)
+            try self.file.note(isUntold ? .untold : nil)
             throw ClientError.refused(problem)
         }
     }
 
     /// Sends a request again whose answer was lost, or that was never sent.
-    private func resend(_ journal: AgentJournal, _ contents: AgentTokenFile.Contents, _ turn: inout Turn) async throws {
+    ///
+    /// - Parameter isUntold: whether the programs have yet to be told of the token that is to be replaced.
+    private func resend(
+        _ request: AgentJournal.Request,
+        _ isUntold: Bool,
+        _ contents: AgentTokenFile.Contents,
+        _ turn: inout Turn
+    ) async throws {
+        // Not only after the answer: nobody knows when the server will give one.
+        if isUntold { turn.commandFailure = try await self.tell(thenNoting: AgentJournal(request: request)) }
         do {
-            try await self.rotate(contents, journal, &turn)
+            try await self.rotate(contents, request, &turn)
         } catch ClientError.refused(let problem) where Self.isFinal(problem) {
             // It may have been carried out. Then it is the only way to the next token: it is forgotten only where the
             // server says that there is none.
-            if let shown = try? await self.shown(contents), shown.isCurrent { try self.file.note(nil) }
+            if let shown = try? await self.shown(contents), shown.isCurrent {
+                try self.file.note(turn.commandFailure == nil ? nil : .untold)
+            }
             throw ClientError.refused(problem)
         }
     }
 
-    private func rotate(_ contents: AgentTokenFile.Contents, _ journal: AgentJournal, _ turn: inout Turn) async throws {
+    private func rotate(
+        _ contents: AgentTokenFile.Contents,
+        _ request: AgentJournal.Request,
+        _ turn: inout Turn
+    ) async throws {
         let answer = try await self.call(contents) { client in
             try await client.send(
                 .post,
                 ["v1", "self", "rotate"],
-                body: journal.body,
-                headers: [("Idempotency-Key", journal.idempotencyKey)]
+                body: request.body,
+                headers: [("Idempotency-Key", request.idempotencyKey)]
             ).body
         }
         guard let text = answer["token"]?.string, (try? KeyToken(parsing: text)) != nil else {
@@ -94,17 +116,18 @@ struct Agent {
         try self.file.replace(text)
         turn.hasRotated = true
         (turn.createdAt, turn.dueAt) = (self.time.now(), nil)
-        turn.commandFailure = try await self.finish()
+        turn.commandFailure = try await self.tell(thenNoting: nil)
     }
 
-    /// Tells the programs that use the token, and forgets what was being done; answers why they could not be told.
-    private func finish() async throws -> CommandFailure? {
+    /// Tells the programs that use the token, and notes what is still to be done then; answers why they could not be
+    /// told.
+    private func tell(thenNoting journal: AgentJournal?) async throws -> CommandFailure? {
         do throws(CommandFailure) {
             try await self.after?.run(tokenFile: self.file.path)
         } catch {
             return error
         }
-        try self.file.note(nil)
+        try self.file.note(journal)
         return nil
     }
 
@@ -114,6 +137,8 @@ struct Agent {
         let isCurrent: Bool
         let graceEndsAt: String?
         let deadline: Timestamp?
+        let longestGrace: Duration?
+        let olderGraceEndsAt: Timestamp?
     }
 
     private func shown(_ contents: AgentTokenFile.Contents) async throws -> Shown {
@@ -121,11 +146,15 @@ struct Agent {
         guard let shown = own["credentials"]?.array?.first(where: { $0["id"] == own["credentialId"] }),
             let createdAt = shown["createdAt"]?.string.flatMap({ try? Timestamp(parsing: $0) })
         else { throw CommandFailure.refused("The server does not tell when the token was made: is it too old?") }
+        func time(_ value: JSON?) -> Timestamp? { value?.string.flatMap { try? Timestamp(parsing: $0) } }
+        let older = (own["credentials"]?.array ?? []).filter { $0["state"] == "retiring" }
         return Shown(
             createdAt: createdAt,
             isCurrent: shown["state"] == "current",
             graceEndsAt: shown["graceEndsAt"]?.string,
-            deadline: own["rotation"]?["mustRotateBy"]?.string.flatMap { try? Timestamp(parsing: $0) }
+            deadline: time(own["rotation"]?["mustRotateBy"]),
+            longestGrace: own["rotation"]?["maximumGrace"]?.string.flatMap { try? DurationText.parse($0) },
+            olderGraceEndsAt: older.compactMap { time($0["graceEndsAt"]) }.max()
         )
     }
 

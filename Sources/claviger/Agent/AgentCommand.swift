@@ -11,7 +11,8 @@ struct AgentCommand: AsyncParsableCommand {
         discussion: """
             Runs beside a program that uses a key, has the key rotated with its own token, and puts the next one into \
             the file: in one step, and so that the agent may be killed at any moment. The old token works for --grace, \
-            in which the program reads the file again.
+            or for less where the rules of the key or an incident want that; meanwhile the program reads the file \
+            again. It looks at least every half hour whether the key has to be rotated.
 
             Examples:
               claviger agent --token-file /etc/acme/token \\
@@ -29,7 +30,7 @@ struct AgentCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Replace a token that is so old.", valueName: "time")) var every = "30d"
     @Option(help: ArgumentHelp("Replace it so long before the rules of the key ask for it.", valueName: "time"))
     var before = "10d"
-    @Option(help: ArgumentHelp("Let the old token work so long.", valueName: "time")) var grace = "24h"
+    @Option(help: ArgumentHelp("Let the old token work so long, at least 10m.", valueName: "time")) var grace = "24h"
     @Flag(help: "If an even older token is still in its grace, end that at once instead of waiting.")
     var endGrace = false
     @Option(help: ArgumentHelp("Run this after a token was replaced, without a shell.", valueName: "command"))
@@ -49,6 +50,10 @@ struct AgentCommand: AsyncParsableCommand {
             guard (try? DurationText.parse(text)) != nil else {
                 throw ValidationError("--\(name) must be a time such as 12h or 30d.")
             }
+        }
+        let shortest = RotationRules.shortestHolderGrace
+        guard let grace = try? DurationText.parse(self.grace), grace >= shortest else {
+            throw ValidationError("--grace must be at least \(DurationText.text(for: shortest)).")
         }
         guard self.exec != nil || !self.execShell else { throw ValidationError("--exec-shell needs --exec.") }
     }
@@ -92,9 +97,6 @@ struct AgentCommand: AsyncParsableCommand {
         let random = SystemRandom()
         let environment = ProcessInfo.processInfo.environment["CLAVIGER_URL"]
         let url = try (self.url ?? environment).map { try ServerURL(parsing: $0) } ?? .standard
-        var body = Body()
-        body.set("grace", self.grace)
-        body.set("endGrace", self.endGrace ? true : nil)
         let limit = try DurationText.parse(self.execTimeout)
         return Agent(
             file: try AgentTokenFile(self.tokenFile, random: random),
@@ -107,7 +109,10 @@ struct AgentCommand: AsyncParsableCommand {
                 every: try DurationText.parse(self.every),
                 before: try DurationText.parse(self.before)
             ),
-            request: body.json,
+            request: AgentRequest(
+                grace: try DurationText.parse(self.grace),
+                endsOlderGrace: self.endGrace
+            ),
             after: try self.exec.map { try AfterCommand($0, usesShell: self.execShell, limit: limit) },
             time: SystemTime(),
             random: random

@@ -3,7 +3,7 @@ import ClavigerCore
 /// What an agent that goes on and on remembers from one turn to the next.
 struct AgentProgress {
     /// The longest time between two looks: the rules of the key may change.
-    private static let longestPause = Duration.seconds(3600)
+    private static let longestPause = Duration.seconds(1800)
     private static let shortestPause = Duration.seconds(1)
 
     private(set) var metrics = AgentMetrics()

@@ -20,7 +20,7 @@ struct AgentSchedule: Hashable {
     /// How long after a replacement there is no other, whatever else is due: a mistake in a clock or a rule must not
     /// have a key rotated in a loop.
     var rest: Duration {
-        min(max(.seconds(1), self.every / 2), .seconds(3600))
+        min(max(.seconds(1), self.every / 2), .seconds(1800))
     }
 
     /// How long to wait after so many failures in a row: from a second to five minutes, each time up to a half longer

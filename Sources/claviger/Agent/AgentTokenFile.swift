@@ -108,36 +108,3 @@ struct AgentTokenFile {
         }
     }
 }
-
-/// A rotation that was begun.
-///
-/// Nothing in it is a secret: without the token that was replaced, nobody gets the answer.
-struct AgentJournal: Hashable {
-    /// Sent again, it gets the same answer.
-    let idempotencyKey: String
-    /// The public part of the token that is to be replaced.
-    let lookupID: String
-    /// The body of the request; another one would be another request.
-    let body: JSON
-
-    init(idempotencyKey: String, lookupID: String, body: JSON) {
-        self.idempotencyKey = idempotencyKey
-        self.lookupID = lookupID
-        self.body = body
-    }
-
-    /// Reads ``bytes``; nil for anything else.
-    init?(_ bytes: [UInt8]) {
-        guard let json = try? JSON.parse(bytes), let key = json["idempotencyKey"]?.string,
-            let lookupID = json["lookupId"]?.string, let body = json["request"]
-        else { return nil }
-        self.init(idempotencyKey: key, lookupID: lookupID, body: body)
-    }
-
-    var bytes: [UInt8] {
-        let json: JSON = [
-            "idempotencyKey": .string(self.idempotencyKey), "lookupId": .string(self.lookupID), "request": self.body,
-        ]
-        return json.serialized()
-    }
-}

@@ -8,6 +8,8 @@ struct APIApprovalCommand: ClientCommand {
         commandName: "approval",
         abstract: "Say whether the keys of an environment need approval, and of how many.",
         discussion: """
+            What is not given stays as it is.
+
             Example:
               claviger api approval payments production --quorum 2
               claviger api approval payments staging --not-required
@@ -16,7 +18,8 @@ struct APIApprovalCommand: ClientCommand {
 
     @Argument(help: "The name or the id.") var api: String
     @Argument(help: "The name of the environment.") var environment: String
-    @Option(help: ArgumentHelp("How many have to approve a request.", valueName: "number")) var quorum = 1
+    @Option(help: ArgumentHelp("How many have to approve a request; 1 unless it was set.", valueName: "number"))
+    var quorum: Int?
     @Option(help: ArgumentHelp("How long a request waits for its approvals, at most 90d.", valueName: "time"))
     var requestLifetime: String?
     @Option(help: ArgumentHelp("How long an approved key waits for its requester, at most 90d.", valueName: "time"))
@@ -34,7 +37,7 @@ struct APIApprovalCommand: ClientCommand {
                 return environment
             }
             found = true
-            fields["approval"] = self.rules
+            fields["approval"] = self.rules(after: fields["approval"])
             return .object(fields)
         }
         guard found else { throw CommandFailure.refused("The api has no environment \(self.environment.printable).") }
@@ -44,11 +47,13 @@ struct APIApprovalCommand: ClientCommand {
         try await session.update(APICommand.self, self.api, body, ifMatch: version)
     }
 
-    private var rules: JSON {
-        [
-            "required": .bool(!self.notRequired), "quorum": .integer(Int64(self.quorum)),
-            "requestLifetime": self.requestLifetime.map { .string($0) },
-            "collectWithin": self.collectWithin.map { .string($0) },
-        ]
+    /// The rules with what is given in the place of what they were: an environment is sent as a whole.
+    func rules(after current: JSON?) -> JSON {
+        var rules = current?.object ?? JSONObject()
+        rules["required"] = .bool(!self.notRequired)
+        if let quorum { rules["quorum"] = .integer(Int64(quorum)) }
+        if let requestLifetime { rules["requestLifetime"] = .string(requestLifetime) }
+        if let collectWithin { rules["collectWithin"] = .string(collectWithin) }
+        return .object(rules)
     }
 }

@@ -102,7 +102,8 @@ struct BulkCommand: ParsableCommand {
                   claviger bulk run revoke --plan trial --idle-for 90d --reason unused --yes
                   claviger bulk run requireRotation --within 24h --api payments
 
-                With requireRotation, keys that have no new token by then are suspended.
+                With requireRotation, keys that have no new token by then are suspended, and old tokens that their \
+                holders replace are over by then. Agents look every half hour: it is at least 1h.
                 """
         )
 
@@ -128,7 +129,7 @@ struct BulkOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Why, in words.", valueName: "text")) var note: String?
     @Option(help: ArgumentHelp("For setExpiry: a time from now such as 90d, or RFC 3339.", valueName: "moment"))
     var expires: MomentArgument?
-    @Option(help: ArgumentHelp("For requireRotation: how long there is, such as 24h.", valueName: "time"))
+    @Option(help: ArgumentHelp("For requireRotation: how long there is, such as 24h, at least 1h.", valueName: "time"))
     var within: String?
     @Flag(help: "Every key of the workspace.") var allKeys = false
     @Option(help: ArgumentHelp("Only keys of this api.", valueName: "name or id")) var api: String?

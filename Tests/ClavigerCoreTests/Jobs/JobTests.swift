@@ -59,6 +59,19 @@ import Testing
         #expect(job.requestedAt == nil)
     }
 
+    /// Who was asked and is killed leaves what others take over when the lease is over, and not at the regular time.
+    @Test func whatWasAskedForStaysDue() {
+        var job = Job(.rotation, nextDueAt: Self.now + .seconds(300))
+        job.requestedAt = Self.now
+        job.begin(by: "a", at: Self.now + .seconds(1))
+        #expect(job.dueAt == Self.now + .seconds(1))
+        #expect(job.isDue(at: Self.now + .seconds(1) + Job.Lease.length))
+        job.begin(by: "b", at: Self.now + .seconds(61))
+        #expect(job.dueAt == Self.now + .seconds(1))
+        job.finish(at: Self.now + .seconds(62), jitter: .zero)
+        #expect(!job.isDue(at: Self.now + .seconds(62)))
+    }
+
     @Test func whatFailsWaitsLongerEachTime() {
         var job = self.job()
         var pauses: [Duration] = []

@@ -82,8 +82,29 @@ import Testing
         #expect(credential.retiredAt(at: Self.now) == Self.now)
     }
 
-    @Test func theRulesSayHowShortAGraceMayBe() {
-        #expect(RotationRules().shortestHolderGrace == .seconds(600))
-        #expect(RotationRules(maximumGrace: .seconds(60)).shortestHolderGrace == .seconds(60))
+    /// Whoever is stopped before the new token is stored has to be able to ask for it again.
+    @Test func aHolderIsLeftTenMinutes() {
+        #expect(RotationRules().holderCanRotate)
+        #expect(RotationRules(maximumGrace: .seconds(600)).holderCanRotate)
+        #expect(!RotationRules(maximumGrace: .seconds(599)).holderCanRotate)
+        #expect(!RotationRules(maximumGrace: .zero).holderCanRotate)
+        #expect(!RotationRules(holderMayRotate: false).holderCanRotate)
+    }
+
+    @Test func aDemandEndsTheGraceOfAHolder() {
+        let rules = RotationRules()
+        func longest(_ rotateBy: Timestamp?) -> Duration { rules.longestHolderGrace(rotateBy: rotateBy, at: Self.now) }
+        #expect(longest(nil) == Self.day * 30)
+        #expect(longest(Self.now + Self.day) == Self.day)
+        #expect(longest(Self.now + .seconds(60)) == .seconds(600))
+        #expect(longest(Self.now - Self.day) == .seconds(600))
+        #expect(longest(Self.now + Self.day * 31) == Self.day * 30)
+        let end = Self.now + Self.day
+        #expect(RotationGrace.lasting(Self.day * 2).held(to: Self.day, at: Self.now) == .lasting(Self.day))
+        #expect(RotationGrace.lasting(.seconds(600)).held(to: Self.day, at: Self.now) == .lasting(.seconds(600)))
+        #expect(RotationGrace.until(Self.now + Self.day * 2).held(to: Self.day, at: Self.now) == .until(end))
+        #expect(
+            RotationGrace.untilQuiet(for: Self.day * 2).held(to: Self.day, at: Self.now) == .untilQuiet(for: Self.day)
+        )
     }
 }

@@ -26,7 +26,7 @@ import Testing
         #expect(schedule.due(createdAt: Self.now, deadline: Self.now - Self.day) == Self.now - Self.day)
     }
 
-    @Test(arguments: [(1, 1000), (10_000, 5000), (86_400_000, 3_600_000)] as [(Int64, Int64)])
+    @Test(arguments: [(1, 1000), (10_000, 5000), (86_400_000, 1_800_000)] as [(Int64, Int64)])
     func aReplacementIsFollowedByARest(every: Int64, rest: Int64) {
         #expect(AgentSchedule(every: .milliseconds(every), before: .zero).rest == .milliseconds(rest))
     }
@@ -58,7 +58,7 @@ import Testing
         #expect(progress.metrics.text.contains("\nclaviger_agent_exec_failures_total 1\n"))
         #expect(progress.metrics.text.contains("\nclaviger_agent_exec_done 0\n"))
         #expect(progress.metrics.text.contains("\nclaviger_agent_working 1\n"))
-        #expect(progress.take(Agent.Turn(), hasFailed: false, time, random) == .seconds(3600))
+        #expect(progress.take(Agent.Turn(), hasFailed: false, time, random) == .seconds(1800))
         #expect(progress.metrics.text.contains("\nclaviger_agent_exec_done 1\n"))
     }
 
@@ -73,10 +73,46 @@ import Testing
     }
 
     @Test func theJournalIsReadAsItWasWritten() {
-        let journal = AgentJournal(idempotencyKey: "agent-1", lookupID: "4ZqY8wK2mB7e", body: ["grace": "24h"])
-        #expect(AgentJournal(journal.bytes) == journal)
+        let request = AgentJournal.Request(
+            idempotencyKey: "agent-1",
+            lookupID: "4ZqY8wK2mB7e",
+            body: ["grace": "24h"]
+        )
+        for journal in [AgentJournal(request: request), AgentJournal(request: request, isUntold: true), .untold] {
+            #expect(AgentJournal(journal.bytes) == journal)
+        }
+        // As agents have written it before.
+        let old = #"{"idempotencyKey":"agent-1","lookupId":"4ZqY8wK2mB7e","request":{"grace":"24h"}}"#
+        #expect(AgentJournal(Array(old.utf8)) == AgentJournal(request: request))
         #expect(AgentJournal(Array("{".utf8)) == nil)
         #expect(AgentJournal(Array("{}".utf8)) == nil)
+    }
+
+    @Test func theGraceIsWhatTheServerAllows() {
+        let request = AgentRequest(grace: Self.day, endsOlderGrace: false)
+        func grace(_ longest: Duration?) -> JSON? {
+            request.body(longestGrace: longest, olderGraceEndsAt: nil, deadline: nil)["grace"]
+        }
+        #expect(grace(nil) == "1d")
+        #expect(grace(Self.day * 30) == "1d")
+        #expect(grace(.seconds(7200)) == "2h")
+    }
+
+    /// The token was replaced two hours ago, and now a new one is needed before the older one is over.
+    @Test func anOlderGraceIsEndedWhereItCannotBeWaitedFor() {
+        func endGrace(_ older: Duration?, _ deadline: Duration?, always: Bool = false) -> JSON? {
+            AgentRequest(grace: Self.day, endsOlderGrace: always).body(
+                longestGrace: nil,
+                olderGraceEndsAt: older.map { Self.now + $0 },
+                deadline: deadline.map { Self.now + $0 }
+            )["endGrace"]
+        }
+        #expect(endGrace(.seconds(22 * 3600), .seconds(12 * 3600)) == true)
+        #expect(endGrace(.seconds(12 * 3600 - 599), .seconds(12 * 3600)) == true)
+        #expect(endGrace(.seconds(12 * 3600 - 600), .seconds(12 * 3600)) == nil)
+        #expect(endGrace(.seconds(22 * 3600), nil) == nil)
+        #expect(endGrace(nil, .seconds(3600)) == nil)
+        #expect(endGrace(nil, nil, always: true) == true)
     }
 
     private func file(_ folder: TemporaryFolder, _ text: String, mode: Int = 0o600) throws -> String {
@@ -220,7 +256,9 @@ import Testing
         #expect(!metrics.text.contains("created"))
     }
 
-    @Test(arguments: [["--every", "soon"], ["--grace", "x"], ["--exec-shell"], ["--exec-timeout", "x"], []])
+    @Test(arguments: [
+        ["--every", "soon"], ["--grace", "x"], ["--exec-shell"], ["--exec-timeout", "x"], ["--grace", "9m"], [],
+    ])
     func wrongFlagsAreRefused(arguments: [String]) {
         let file = arguments.isEmpty ? [] : ["--token-file", "token"]
         #expect(throws: (any Error).self) { try AgentCommand.parse(file + arguments) }
