@@ -49,6 +49,13 @@ public struct RotationRule: Hashable, Sendable {
         self.holderMayRotate = holderMayRotate
     }
 
+    /// Whether whoever has to rotate is able to.
+    var canBeKept: Bool {
+        guard self.mode == .holder else { return true }
+        let grace = self.maximumGrace ?? RotationRules.shortestHolderGrace
+        return self.holderMayRotate && self.mostLiveCredentials > 1 && grace >= RotationRules.shortestHolderGrace
+    }
+
     /// The rule of somebody who has to keep both.
     public func stricter(with other: RotationRule) -> RotationRule {
         let every = min(self.every, other.every)
@@ -88,8 +95,13 @@ extension RotationRule {
                 )
             }
         }
-        if self.mode == .holder, !self.holderMayRotate {
-            reader.refuse("holderMayRotate", "contradicts the mode holder, in which the holder has to rotate")
+        if self.mode == .holder {
+            let why = "contradicts the mode holder, in which the holder has to rotate"
+            if !self.holderMayRotate { reader.refuse("holderMayRotate", why) }
+            if self.mostLiveCredentials == 1 { reader.refuse("mostLiveCredentials", "\(why), with a grace of 10m") }
+            if let grace = self.maximumGrace, grace < RotationRules.shortestHolderGrace {
+                reader.refuse("maximumGrace", "\(why), with a grace of 10m")
+            }
         }
         guard reader.violations.count == before else { return nil }
     }

@@ -55,6 +55,9 @@ extension PolicyDocument {
         {
             refuse("/owners/kinds", "owners.kinds")
         }
+        if let mine = self.rotation, let their = theirs.rotation, !mine.stricter(with: their).canBeKept {
+            refuse("/rotation", "rotation")
+        }
         for (index, rule) in self.metadata.enumerated() {
             guard let their = theirs.metadata.first(where: { $0.name == rule.name }) else { continue }
             // Where neither lists its values, whether two patterns have a text in common is left open.

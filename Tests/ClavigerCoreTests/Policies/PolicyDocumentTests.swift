@@ -94,6 +94,8 @@ import Testing
         (#"{"rotation": {"every": "7d", "maximumGrace": "8d"}}"#, ["/rotation/maximumGrace"]),
         (#"{"rotation": {"maximumGrace": "1h", "mostLiveCredentials": 1}}"#, ["/rotation/maximumGrace"]),
         (#"{"rotation": {"mode": "holder", "holderMayRotate": false}}"#, ["/rotation/holderMayRotate"]),
+        (#"{"rotation": {"mode": "holder", "mostLiveCredentials": 1}}"#, ["/rotation/mostLiveCredentials"]),
+        (#"{"rotation": {"mode": "holder", "maximumGrace": "9m"}}"#, ["/rotation/maximumGrace"]),
         (#"{"inactivity": {"idle": {"remind": "9d", "suspend": "9d"}}}"#, ["/inactivity/idle/suspend"]),
         (#"{"inactivity": {"neverUsed": {"suspend": "9d", "revoke": "3d"}}}"#, ["/inactivity/neverUsed/revoke"]),
         (
@@ -127,6 +129,8 @@ import Testing
             (#"{"scopes": {"required": ["a"]}}"#, #"{"scopes": {"allowed": ["b"]}}"#, "/scopes/required/0"),
             (#"{"scopes": {"allowed": ["b"]}}"#, #"{"scopes": {"required": ["a"]}}"#, "/scopes/allowed"),
             (#"{"scopes": {"most": 1}}"#, #"{"scopes": {"required": ["a", "b"]}}"#, "/scopes/most"),
+            (#"{"rotation": {"mode": "holder"}}"#, #"{"rotation": {"holderMayRotate": false}}"#, "/rotation"),
+            (#"{"rotation": {"maximumGrace": "9m"}}"#, #"{"rotation": {"mode": "holder"}}"#, "/rotation"),
             (#"{"scopes": {"required": ["a.*"]}}"#, #"{"scopes": {"wildcards": false}}"#, "/scopes/required/0"),
             (#"{"owners": {"kinds": ["user"]}}"#, #"{"owners": {"kinds": ["service"]}}"#, "/owners/kinds"),
             (
