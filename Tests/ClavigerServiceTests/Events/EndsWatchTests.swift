@@ -30,6 +30,8 @@ import Testing
         let key = try await fixture.keys(expiresAt: fixture.now + .seconds(190))
         try await fixture.advance(.seconds(200))
         fixture.test.time.jump(to: fixture.now - .seconds(150))
+        _ = try await fixture.test.authority.runJob(.ends, by: fixture.owner)
+        try await fixture.test.scheduler.runOnce()
         for _ in 0..<4 { try await fixture.advance(.seconds(100)) }
         #expect(try await self.expired(fixture) == key.map(\.key.id.text))
     }
