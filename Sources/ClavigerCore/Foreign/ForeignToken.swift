@@ -16,6 +16,9 @@ public struct ForeignToken: Sendable {
 
     let bytes: [UInt8]
 
+    /// How many characters of its beginning may be shown: a third, so that what is left cannot be guessed.
+    public var longestStart: Int { self.bytes.count / 3 }
+
     /// Reads what a client presented; nil for what no import can have brought.
     public init?(_ bytes: [UInt8]) {
         // RFC 8959: the scheme marks a token for scanners and is no part of it.
