@@ -14,8 +14,9 @@ public enum Introspection: Sendable {
 extension Authority {
     /// What there is to say of a token: its key, if it is active now and the caller may verify it.
     ///
-    /// Uses nothing up and puts nothing on record: it tells of a token, and lets nobody in. Limits that are used up do
-    /// not make a token inactive.
+    /// Uses nothing up: it tells of a token, and lets nobody in. Limits that are used up do not make a token inactive.
+    /// That it was active is a use of the key, which goes on record now and then: a key that only ever is asked about
+    /// must not be taken for an unused one.
     ///
     /// - Parameter context: what is known of the request that the token came with; a restriction that needs what is
     ///   not known makes the token inactive, as it would refuse its use.
@@ -37,6 +38,30 @@ extension Authority {
         // It was not looked at: to call it inactive would turn away whoever is right.
         if verdict.code == .tooManyAttempts { return .wait(verdict.retryAfter ?? .seconds(1)) }
         guard verdict.isValid, let key = verdict.key else { return .inactive }
+        self.record(verdict, of: key, token, query, caller)
         return .active(key)
+    }
+
+    /// Puts on record that a key is in use, unless that was done lately.
+    private func record(
+        _ verdict: Verdict,
+        of key: KeySnapshot,
+        _ token: PresentedToken,
+        _ query: VerificationQuery,
+        _ caller: Caller
+    ) {
+        guard self.introspections.mark(key, at: self.time.uptime()) else { return }
+        let recording = UseRecording(
+            workspaceID: caller.workspaceID,
+            source: .introspection,
+            requestID: caller.requestID,
+            reporter: caller.keyID
+        )
+        do throws(JournalFull) {
+            try self.verifier.noteIntrospection(verdict, of: token, query, recording: recording)
+        } catch {
+            // Nobody was promised a record of each question; the next one tries again, and the journal counts the gap.
+            self.introspections.forget(key)
+        }
     }
 }
