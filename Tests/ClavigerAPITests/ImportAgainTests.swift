@@ -63,6 +63,35 @@ import Testing
         }
     }
 
+    /// A key that is elsewhere, or was destroyed, is not there: whoever imports must not believe that it is.
+    @Test func aWholeTokenThatIsElsewhereIsNotThere() async throws {
+        try await APIFixture.run { api in
+            let other = try await api.makeKey()
+            let line: JSON = ["token": .string(Self.token), "consumerExternalId": "acme", "name": "Old one"]
+            #expect(try await api.importLines([line]).json["imported"] == 1)
+            _ = try await api.send(.post, "/v1/apis", ["name": "refunds", "prefix": "ref"])
+            for place in ["apiId=payments&environment=staging", "apiId=refunds&environment=production"] {
+                let elsewhere = try await api.sendRaw(
+                    .post,
+                    "/v1/imports?\(place)",
+                    line.serialized(),
+                    token: api.test.ownerToken,
+                    headers: [.contentType: "application/jsonl"]
+                )
+                #expect(elsewhere.json["existing"] == 0, "\(place)")
+                #expect(Self.reasons(elsewhere) == ["another key has this token, in another api or environment"])
+            }
+            let keys = try await api.send(.get, "/v1/keys?name=Old%20one").json["items"]?.array
+            let key = keys?.first?["id"]?.string ?? ""
+            #expect(key != other.id)
+            _ = try await api.send(.post, "/v1/keys/\(key)/revoke", ["reason": "other"])
+            #expect(try await api.send(.delete, "/v1/keys/\(key)").status == 200)
+            let again = try await api.importLines([line])
+            #expect(again.json["existing"] == 0)
+            #expect(Self.reasons(again) == ["a key with this token was destroyed"])
+        }
+    }
+
     /// What stands behind blank lines at the end of a part is no gap.
     @Test(arguments: ["\n\n", "\n \n\t\n"])
     func blankLinesAreDoneWithToo(blank: String) async throws {
