@@ -1,5 +1,6 @@
 import ClavigerCore
 import ClavigerService
+import ClavigerStore
 import ClavigerTestSupport
 import HTTPTypes
 import Testing
@@ -89,6 +90,22 @@ import Testing
             let again = try await api.importLines([line])
             #expect(again.json["existing"] == 0)
             #expect(Self.reasons(again) == ["a key with this token was destroyed"])
+        }
+    }
+
+    /// The token's own digest is stored in the end, also where it could not be at first.
+    @Test func aDigestThatCouldNotBeStoredIsStoredLater() async throws {
+        try await APIFixture.run { api in
+            _ = try await api.makeKey()
+            _ = try await api.importLines([Self.line()], Self.query)
+            #expect(try await api.verify(Self.token)["valid"] == true)
+            try await api.test.database.write { try $0.execute("ALTER TABLE credentials RENAME TO gone") }
+            await #expect(throws: (any Error).self) { try await api.test.maintenance.runOnce() }
+            try await api.test.database.write { try $0.execute("ALTER TABLE gone RENAME TO credentials") }
+            #expect(try await api.importedCredential().scheme == "sha256")
+            #expect(try await api.verify(Self.token)["valid"] == true)
+            try await api.test.maintenance.runOnce()
+            #expect(try await api.importedCredential().scheme == nil)
         }
     }
 
