@@ -25,6 +25,8 @@ public final class Authority: Sendable {
     let revocations: GuessThrottle
     /// Counts bad tokens and rotations of those who ask about their own keys, by network; a table of its own too.
     let holders: GuessThrottle
+    /// What went on record of introspections.
+    let introspections = IntrospectionMarks()
     /// For how long it is known who used a key.
     let detailRetention: Duration
     /// What may be done with outgoing events.

@@ -37,8 +37,8 @@ public struct PresentedToken: Sendable {
         self.foreign?.redacted(from: text) ?? text
     }
 
-    /// The query as it goes on record.
-    func redacted(_ query: VerificationQuery) -> VerificationQuery {
+    /// The query as it goes on record, and into events.
+    public func redacted(_ query: VerificationQuery) -> VerificationQuery {
         guard self.foreign != nil else { return query }
         var query = query
         query.context.path = query.context.path.map(self.redacting)

@@ -204,6 +204,21 @@ public final class Verifier: Sendable {
         _ = try self.usage.append(record)
     }
 
+    /// Puts on record that somebody asked about a token and was told that it is active: a use of the key, but no request.
+    ///
+    /// - Throws: when the journal has no room; the journal counts the gap.
+    public func noteIntrospection(
+        _ verdict: Verdict,
+        of token: PresentedToken,
+        _ query: VerificationQuery,
+        recording: UseRecording
+    ) throws(JournalFull) {
+        var record = recording.record(verdict, token.redacted(query), token.lookupID, at: self.time.now(), took: .zero)
+        // Nothing was taken.
+        record.cost = 0
+        _ = try self.usage.append(record)
+    }
+
     /// Waits until a record outlives a power cut, where that was asked for.
     public func waitIfDurable(_ sequence: UInt64) async throws {
         if self.configuration.waitsForDisk { try await self.usage.waitUntilDurable(sequence) }

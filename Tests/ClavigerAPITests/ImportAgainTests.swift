@@ -1,5 +1,6 @@
 import ClavigerCore
 import ClavigerService
+import ClavigerStore
 import ClavigerTestSupport
 import HTTPTypes
 import Testing
@@ -60,6 +61,51 @@ import Testing
             let hashed: JSON = ["hash": .string(Self.hash), "consumerExternalId": "acme"]
             #expect(try await api.importLines([line, line]).json["existing"] == 1)
             #expect(try await api.importLines([hashed], "&hashes=sha256").json["existing"] == 1)
+        }
+    }
+
+    /// A key that is elsewhere, or was destroyed, is not there: whoever imports must not believe that it is.
+    @Test func aWholeTokenThatIsElsewhereIsNotThere() async throws {
+        try await APIFixture.run { api in
+            let other = try await api.makeKey()
+            let line: JSON = ["token": .string(Self.token), "consumerExternalId": "acme", "name": "Old one"]
+            #expect(try await api.importLines([line]).json["imported"] == 1)
+            _ = try await api.send(.post, "/v1/apis", ["name": "refunds", "prefix": "ref"])
+            for place in ["apiId=payments&environment=staging", "apiId=refunds&environment=production"] {
+                let elsewhere = try await api.sendRaw(
+                    .post,
+                    "/v1/imports?\(place)",
+                    line.serialized(),
+                    token: api.test.ownerToken,
+                    headers: [.contentType: "application/jsonl"]
+                )
+                #expect(elsewhere.json["existing"] == 0, "\(place)")
+                #expect(Self.reasons(elsewhere) == ["another key has this token, in another api or environment"])
+            }
+            let keys = try await api.send(.get, "/v1/keys?name=Old%20one").json["items"]?.array
+            let key = keys?.first?["id"]?.string ?? ""
+            #expect(key != other.id)
+            _ = try await api.send(.post, "/v1/keys/\(key)/revoke", ["reason": "other"])
+            #expect(try await api.send(.delete, "/v1/keys/\(key)").status == 200)
+            let again = try await api.importLines([line])
+            #expect(again.json["existing"] == 0)
+            #expect(Self.reasons(again) == ["a key with this token was destroyed"])
+        }
+    }
+
+    /// The token's own digest is stored in the end, also where it could not be at first.
+    @Test func aDigestThatCouldNotBeStoredIsStoredLater() async throws {
+        try await APIFixture.run { api in
+            _ = try await api.makeKey()
+            _ = try await api.importLines([Self.line()], Self.query)
+            #expect(try await api.verify(Self.token)["valid"] == true)
+            try await api.test.database.write { try $0.execute("ALTER TABLE credentials RENAME TO gone") }
+            await #expect(throws: (any Error).self) { try await api.test.maintenance.runOnce() }
+            try await api.test.database.write { try $0.execute("ALTER TABLE gone RENAME TO credentials") }
+            #expect(try await api.importedCredential().scheme == "sha256")
+            #expect(try await api.verify(Self.token)["valid"] == true)
+            try await api.test.maintenance.runOnce()
+            #expect(try await api.importedCredential().scheme == nil)
         }
     }
 

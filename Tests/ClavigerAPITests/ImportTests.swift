@@ -160,6 +160,53 @@ import Testing
         }
     }
 
+    /// A token is kept nowhere, whatever its characters are and wherever in the line it stands (promise P1).
+    @Test(
+        arguments: [
+            ("scopes", ["TOKEN"]), ("roles", ["TOKEN"]),
+            ("limits", [["name": "TOKEN", "requests": 1, "window": "1h"]]),
+            ("restrictions", ["origins": ["https://TOKEN.example"]]), ("metadata", ["a": ["TOKEN": 1]]),
+            ("metadata", ["a": [1, "x-TOKEN"]]), ("metadata", ["a": "QUOTED"]), ("name", "QUOTED"),
+            ("consumerExternalId", "QUOTED"), ("planId", "TOKEN"),
+        ] as [(String, JSON)]
+    )
+    func noMemberMayHaveTheToken(field: String, value: JSON) async throws {
+        try await APIFixture.run { api in
+            _ = try await api.makeKey()
+            let quoted = #"q7"Xk\2LmRt8YwZb3EjHs6UdFo1"#
+            let text = String(decoding: value.serialized(), as: UTF8.self)
+            let token = text.contains("QUOTED") ? quoted : "acmeqwertyuiopasdfghjkl"
+            let escaped = String(decoding: JSON.string(token).serialized(), as: UTF8.self).dropFirst().dropLast()
+            var line = JSONObject([("token", .string(token)), ("consumerExternalId", "acme")])
+            line[field] = try JSON.parse(
+                Array(text.replacing("TOKEN", with: escaped).replacing("QUOTED", with: escaped).utf8)
+            )
+            let answer = try await api.importLines([.object(line)], "&createConsumers=true")
+            #expect(answer.json["imported"] == 0, "\(answer.text)")
+            let reason = answer.json["refusals"]?.array?.first?["reason"]?.string ?? ""
+            #expect(reason.contains("\(field) has the token in it"), "\(reason)")
+            #expect(!reason.contains(token))
+        }
+    }
+
+    /// What is shown of a short token must not leave so little that it can be guessed.
+    @Test func theStartIsAThirdOfTheTokenAtMost() async throws {
+        try await APIFixture.run { api in
+            _ = try await api.makeKey()
+            let token = "k7.QmX2vN9aKc4LmRt8Y"
+            func line(_ start: String) -> JSON {
+                ["token": .string(token), "consumerExternalId": "acme", "start": .string(start)]
+            }
+            for start in [token.prefix(16), token.prefix(7)] {
+                let refused = try await api.importLines([line(String(start))])
+                #expect(refused.json["imported"] == 0)
+                let reason = refused.json["refusals"]?.array?.first?["reason"]?.string
+                #expect(reason?.contains("a third of the token") == true)
+            }
+            #expect(try await api.importLines([line(String(token.prefix(6)))]).json["imported"] == 1)
+        }
+    }
+
     @Test func commaSeparatedValuesAreTakenToo() async throws {
         try await APIFixture.run { api in
             _ = try await api.makeKey()

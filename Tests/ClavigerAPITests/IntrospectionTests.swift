@@ -112,7 +112,7 @@ import Testing
         }
     }
 
-    @Test func itUsesNothingUpAndIsNotOnRecord() async throws {
+    @Test func itUsesNothingUp() async throws {
         try await APIFixture.run { api in
             let key = try await api.makeKey()
             _ = try await api.send(
@@ -126,9 +126,66 @@ import Testing
             #expect(try await api.verify(key.token)["code"] == "rate_limited")
             // Used up is not inactive.
             #expect(try await self.introspect(api, key.token) != Self.inactive)
-            try await api.test.fold.runOnce()
-            let log = try await api.send(.get, "/v1/access-log?keyId=\(key.id)")
-            #expect(log.json["items"]?.array?.count == 3)
+            let log = try await self.log(api, key.id)
+            #expect(
+                log.map { $0["source"]?.string }.sorted { ($0 ?? "") < ($1 ?? "") } == [
+                    "introspection", "verify", "verify", "verify",
+                ]
+            )
+            // No request, and so in no count of them.
+            let usage = try await api.send(.get, "/v1/usage?keyId=\(key.id)&resolution=hour&by=code").json["items"]
+            #expect(usage?.array?.compactMap { $0["count"]?.integer }.reduce(0, +) == 3)
+        }
+    }
+
+    private func log(_ api: APIFixture, _ key: String) async throws -> [JSON] {
+        try await api.test.fold.runOnce()
+        return try await api.send(.get, "/v1/access-log?keyId=\(key)").json["items"]?.array ?? []
+    }
+
+    /// A key that is only ever asked about is in use, and that can be seen; once an hour, so that asking stays cheap.
+    @Test func itIsOnRecordAsAUseOnceAnHour() async throws {
+        try await APIFixture.run { api in
+            let key = try await api.makeKey()
+            func ask(after seconds: Int) async throws -> Int {
+                api.test.time.advance(by: .seconds(seconds))
+                let fields = [("token", key.token), ("ip", "203.0.113.9")]
+                let answer = try await api.form("/oauth/introspect", fields, token: api.test.ownerToken)
+                #expect(answer.json["active"] == true)
+                return try await self.log(api, key.id).count
+            }
+            #expect(try await api.send(.get, "/v1/keys/\(key.id)").json["lastUsed"] == nil)
+            #expect(try await ask(after: 0) == 1)
+            #expect(try await ask(after: 0) == 1)
+            #expect(try await ask(after: 3599) == 1)
+            #expect(try await ask(after: 1) == 2)
+            let last = api.test.time.now()
+            #expect(try await self.log(api, key.id).first?["cost"] == 0)
+            let shown = try await api.send(.get, "/v1/keys/\(key.id)").json
+            #expect(String(decoding: (shown["lastUsed"] ?? .null).serialized(), as: UTF8.self).contains(last.text))
+            for by in ["key", "network", "path"] {
+                let top = try await api.send(.get, "/v1/usage/top?by=\(by)")
+                #expect(top.status == 200)
+                #expect(top.json["items"]?.array?.isEmpty == true, "\(top.text)")
+            }
+            // An inactive one is none.
+            _ = try await api.send(.post, "/v1/keys/\(key.id)/suspend")
+            api.test.time.advance(by: .seconds(7200))
+            #expect(try await self.introspect(api, key.token) == Self.inactive)
+            #expect(try await self.log(api, key.id).count == 2)
+        }
+    }
+
+    /// A grace may end when the replaced token is quiet; whoever is asked about it within it is not quiet.
+    @Test func aReplacedTokenIsOnRecordMoreOften() async throws {
+        try await APIFixture.run { api in
+            let key = try await api.makeKey()
+            try await api.replaceCredential(of: key.id, endsAt: api.test.time.now() + .seconds(600))
+            for (seconds, count) in [(0, 1), (59, 1), (1, 2)] {
+                api.test.time.advance(by: .seconds(seconds))
+                #expect(try await self.introspect(api, key.token) != Self.inactive)
+                #expect(try await self.log(api, key.id).count == count)
+            }
         }
     }
 

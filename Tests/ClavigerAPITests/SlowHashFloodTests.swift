@@ -125,6 +125,40 @@ import Testing
         }
     }
 
+    /// Whoever asks about an own key and is right is told to wait, not that the key cannot be used.
+    @Test func holdersWaitWhereNothingWasLookedAt() async throws {
+        let gate = SlowHashGate(isOpen: true)
+        try await gate.run { api in
+            func ask(_ token: String) async throws -> String {
+                let admission = try await api.test.authority.holder(
+                    of: PresentedToken(token),
+                    origin: nil,
+                    network: IPAddress(parsing: "203.0.113.9"),
+                    requestID: "req_test",
+                    changes: false
+                )
+                switch admission {
+                case .holder: return "holder"
+                case .refused: return "refused"
+                case .wait(let wait): return wait > .seconds(60) ? "too long" : "wait"
+                }
+            }
+            for index in 0..<10 {
+                let told = try await ask(Self.guess(index))
+                #expect(told == "refused")
+            }
+            // More often than bad tokens are borne: waiting is none.
+            for _ in 0..<200 {
+                let told = try await ask(Self.token)
+                #expect(told == "wait")
+            }
+            #expect(gate.asked == 10)
+            api.test.time.advance(by: .seconds(60))
+            let told = try await ask(Self.token)
+            #expect(told == "holder")
+        }
+    }
+
     /// A report of leaks that was let in is looked through to its end.
     @Test func leaksBehindManyWrongOnesAreFound() async throws {
         let gate = SlowHashGate(isOpen: true)

@@ -62,7 +62,14 @@ import Testing
             let other = try await api.makeManagementKey(scopes: ["apis.payments.production.keys.verify"])
             try await introspect(as: other.token)
             #expect(gate.asked == 20)
+            // It was not looked at, and is not called inactive: whoever is right would be turned away.
+            let waiting = try await api.form("/oauth/introspect", [("token", Self.token)], token: other.token)
+            #expect(waiting.status == 429)
+            #expect(waiting.problem == "rate-limited")
+            #expect(waiting.headers[.retryAfter].flatMap { Int($0) }.map { (1...60).contains($0) } == true)
             api.test.time.advance(by: .seconds(60))
+            let active = try await api.form("/oauth/introspect", [("token", Self.token)], token: other.token)
+            #expect(active.json["active"] == true)
             #expect(try await api.verify(Self.token)["valid"] == true)
         }
     }

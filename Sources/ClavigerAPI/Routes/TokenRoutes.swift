@@ -20,12 +20,21 @@ extension ManagementAPI {
             try await Self.answeringMalformed {
                 let form = try await request.form(atMost: Self.formLimit)
                 let token = try Self.token(form)
-                let key = try await self.authority.introspect(
+                let told = try await self.authority.introspect(
                     token,
                     try Self.context(form),
                     by: context.caller
                 )
-                return .json(IntrospectionWriter.body(of: key))
+                switch told {
+                case .active(let key): return .json(IntrospectionWriter.body(of: key))
+                case .inactive: return .json(IntrospectionWriter.inactive)
+                case .wait(let wait):
+                    return Self.waiting(
+                        wait,
+                        "Too many wrong tokens were asked about; wait and go on.",
+                        context.caller.requestID
+                    )
+                }
             }
         }
         registry.open(.post, "/oauth/revoke") { request, origin in
@@ -37,12 +46,20 @@ extension ManagementAPI {
                     requestID: origin.requestID
                 )
                 guard let wait else { return Response(status: .ok) }
-                let problem = Problem(.rateLimited, "Your network has sent too many revocations; wait and go on.")
-                var response = ProblemResponse.response(for: problem, requestID: origin.requestID)
-                RateLimitFields.add(retryAfter: wait, to: &response.headers)
-                return response
+                return Self.waiting(
+                    wait,
+                    "Your network has sent too many revocations; wait and go on.",
+                    origin.requestID
+                )
             }
         }
+    }
+
+    /// The answer to whoever has to wait before a token is looked at.
+    private static func waiting(_ wait: Duration, _ detail: String, _ requestID: String) -> Response {
+        var response = ProblemResponse.response(for: Problem(.rateLimited, detail), requestID: requestID)
+        RateLimitFields.add(retryAfter: wait, to: &response.headers)
+        return response
     }
 
     /// Answers what is no good request as OAuth has it (RFC 6749 section 5.2).

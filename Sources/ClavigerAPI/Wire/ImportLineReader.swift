@@ -106,14 +106,18 @@ struct ImportLineReader {
         let ownerKind = line.optional("consumerKind", Field.name(of: Consumer.Kind.self)) ?? self.upload.ownerKind
         var granted = line.granted()
         granted.metadata = self.metadata(&line, granted.metadata)
-        let start = line.optional("start", Self.start) ?? id.map { String(decoding: $0, as: UTF8.self) } ?? "imported"
+        let given = line.optional("start", Self.start)
+        var start = given ?? id.map { String(decoding: $0, as: UTF8.self) } ?? "imported"
         if case .token(let token) = secret {
-            for (field, text) in [
-                ("name", name.text), ("consumerExternalId", owner?.text ?? ""), ("start", start),
-                ("metadata", granted.metadata.text),
-            ] where token.isContained(in: text) {
-                line.refuse(field, "has the token in it, which is kept nowhere")
+            if let given, given.utf8.count > token.longestStart {
+                line.refuse("start", "must be at most a third of the token")
+            } else if given == nil, id != nil {
+                start = String(decoding: start.utf8.prefix(token.longestStart), as: UTF8.self)
             }
+            // The consumer may be the one of the call, which is in no line.
+            var places = Self.places(of: token, in: object)
+            if let owner, token.isContained(in: owner.text) { places.insert("consumerExternalId") }
+            for field in places.sorted() { line.refuse(field, "has the token in it, which is kept nowhere") }
         }
         line.refuseUnknown()
         guard let secret, let owner, line.violations.isEmpty else { throw Self.reason(line.violations) }
@@ -157,6 +161,15 @@ struct ImportLineReader {
         }
     }
 
+    /// The members of a line that have its token in them, in whatever string and however deep.
+    private static func places(of token: ForeignToken, in line: JSONObject) -> Set<String> {
+        var names: Set<String> = []
+        for (name, value) in line.members where name != "token" && (token.isIn(.string(name)) || token.isIn(value)) {
+            names.insert(name)
+        }
+        return names
+    }
+
     private static func start(_ text: String) throws(FieldError) -> String {
         guard (1...Self.longestStart).contains(text.utf8.count), text.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
         else { throw FieldError("must be 1 to \(Self.longestStart) visible ASCII characters") }
@@ -188,5 +201,21 @@ struct ImportLineReader {
             return "\(place.joined(separator: "/")) \(violation.message)"
         }
         return FieldError(sentences.joined(separator: "; "))
+    }
+}
+
+extension ForeignToken {
+    /// Whether a value has this token in one of its strings, names included.
+    ///
+    /// Decoded, as they are kept: in the text of JSON a quotation mark would be another character.
+    fileprivate func isIn(_ value: JSON) -> Bool {
+        switch value {
+        case .string(let text): self.isContained(in: text)
+        case .array(let values): values.contains { self.isIn($0) }
+        case .object(let object): object.members.contains { self.isContained(in: $0.name) || self.isIn($0.value) }
+        // A long number can be a token, too.
+        case .integer, .number: self.isContained(in: String(decoding: value.serialized(), as: UTF8.self))
+        case .null, .bool: false
+        }
     }
 }

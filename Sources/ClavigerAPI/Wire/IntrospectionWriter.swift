@@ -5,9 +5,8 @@ enum IntrospectionWriter {
     /// The answer for everything that is not active, whatever the reason.
     static let inactive: JSON = ["active": false]
 
-    /// The answer's body; without a key the token is not active.
-    static func body(of key: KeySnapshot?) -> JSON {
-        guard let key else { return Self.inactive }
+    /// The answer for a token of this key that is active.
+    static func body(of key: KeySnapshot) -> JSON {
         let scopes = key.scopes.scopes.map(\.text)
         return [
             "active": true,

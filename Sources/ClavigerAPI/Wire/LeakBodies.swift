@@ -13,7 +13,7 @@ extension LeakedToken {
             let own = reader.optional("source", Self.source)
             let place = reader.optional("url", Self.place)
             return token.map {
-                LeakedToken($0, source: LeakSource(name: own ?? source ?? "", place: place ?? ""))
+                LeakedToken($0, foundBy: own ?? source ?? "", at: place ?? "")
             }
         }
         try body.finish()

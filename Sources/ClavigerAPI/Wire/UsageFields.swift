@@ -115,6 +115,7 @@ extension UsageRecord.Source {
         switch self {
         case .verify: "verify"
         case .gateway: "gateway"
+        case .introspection: "introspection"
         // These two are no entries of the access log.
         case .credits: "credits"
         case .upstream: "upstream"

@@ -11,8 +11,13 @@ public struct ForeignToken: Sendable {
     public static let leastLength = 20
     /// The least number of different characters of a token that is imported as it is.
     public static let leastVariety = 8
+    /// How often a text can be encoded over and the token is still found: as it is, once, twice and three times.
+    private static let mostLayers = 4
 
     let bytes: [UInt8]
+
+    /// How many characters of its beginning may be shown: a third, so that what is left cannot be guessed.
+    public var longestStart: Int { self.bytes.count / 3 }
 
     /// Reads what a client presented; nil for what no import can have brought.
     public init?(_ bytes: [UInt8]) {
@@ -44,42 +49,53 @@ public struct ForeignToken: Sendable {
         self = token
     }
 
-    /// A text that a client sent with this token, without the token.
+    /// A text that a client sent with this token, without the token, however it is percent-encoded there.
     public func redacted(from text: String) -> String {
         let bytes = Array(text.utf8)
-        let plain = Self.replace(self.bytes, in: bytes)
-        let encoded = self.percentEncoded
-        let done = encoded == self.bytes ? plain : Self.replace(encoded, in: plain)
-        return done == bytes ? text : String(decoding: done, as: UTF8.self)
+        let places = self.places(in: bytes)
+        guard !places.isEmpty else { return text }
+        var kept: [UInt8] = []
+        var copied = 0
+        for place in places where copied <= place.lowerBound {
+            kept += bytes[copied..<place.lowerBound] + Array("…".utf8)
+            copied = place.upperBound
+        }
+        return String(decoding: kept + bytes[copied...], as: UTF8.self)
+    }
+
+    /// Where a text has this token; of two places that overlap, both are one.
+    private func places(in bytes: [UInt8]) -> [Range<Int>] {
+        var text = PercentDecodedText(bytes)
+        var places: [Range<Int>] = []
+        let forms = self.forms
+        var layers = 0
+        repeat {
+            for form in forms { places += text.places(of: form) }
+            layers += 1
+        } while layers < Self.mostLayers && text.decode()
+        guard places.count > 1 else { return places }
+        places.sort { $0.lowerBound < $1.lowerBound }
+        var merged: [Range<Int>] = []
+        for place in places {
+            guard let last = merged.last, place.lowerBound < last.upperBound else {
+                merged.append(place)
+                continue
+            }
+            merged[merged.count - 1] = last.lowerBound..<max(last.upperBound, place.upperBound)
+        }
+        return merged
+    }
+
+    /// The token, and what is left of it where somebody has decoded it that should not have.
+    private var forms: [[UInt8]] {
+        var decoded = PercentDecodedText(self.bytes)
+        guard decoded.decode(), decoded.bytes.count >= Self.lengths.lowerBound else { return [self.bytes] }
+        return [self.bytes, decoded.bytes]
     }
 
     /// Whether a text has this token in it.
     public func isContained(in text: String) -> Bool {
         self.redacted(from: text) != text
-    }
-
-    private var percentEncoded: [UInt8] {
-        let digits = Array("0123456789ABCDEF".utf8)
-        return self.bytes.flatMap { byte -> [UInt8] in
-            if Base62.value(of: byte) != nil || "-._~".utf8.contains(byte) { return [byte] }
-            return [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-        }
-    }
-
-    private static func replace(_ part: [UInt8], in text: [UInt8]) -> [UInt8] {
-        guard text.count >= part.count else { return text }
-        var kept: [UInt8] = []
-        var position = 0
-        while position < text.count {
-            if text[position] == part[0], text[position...].starts(with: part) {
-                kept += Array("…".utf8)
-                position += part.count
-            } else {
-                kept.append(text[position])
-                position += 1
-            }
-        }
-        return kept
     }
 }
 

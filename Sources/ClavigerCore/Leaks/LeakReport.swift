@@ -77,16 +77,18 @@ public struct LeakSource: Hashable, Sendable {
     /// their lookup ids.
     ///
     /// A report is not refused for the text beside it: the key that it is about has leaked all the same.
-    public init(name: String, place: String) {
-        self.name = Self.keepable(name, atMost: Self.longestName)
-        self.place = Self.keepable(place, atMost: Self.longestPlace)
+    ///
+    /// - Parameter redacting: takes out what cannot be recognised by its form: the token that the report is about.
+    public init(name: String, place: String, redacting: (String) -> String = { $0 }) {
+        self.name = Self.keepable(name, atMost: Self.longestName, redacting)
+        self.place = Self.keepable(place, atMost: Self.longestPlace, redacting)
     }
 
-    private static func keepable(_ text: String, atMost longest: Int) -> String {
+    private static func keepable(_ text: String, atMost longest: Int, _ redacting: (String) -> String) -> String {
         // Redacted after the cleaning, which can bring the parts of a token together, and before the cut, which would
         // leave a part of one that is no longer recognised.
         let visible = String(String.UnicodeScalarView(text.unicodeScalars.filter(Label.isVisible)))
-        let redacted = TokenRedaction.redacting(visible)
+        let redacted = TokenRedaction.redacting(redacting(visible))
         return String(String.UnicodeScalarView(redacted.unicodeScalars.prefix(longest)))
     }
 }

@@ -48,11 +48,20 @@ struct ProxiedRequest {
                 xForwardedFor: fields[values: ForwardingFields.xForwardedFor]
             )
         }
+        // A client could make itself unknown so, and then guess tokens that are counted for nobody.
+        guard client != nil || peer == nil else {
+            throw Problem(
+                .invalidRequest,
+                """
+                Forwarded and X-Forwarded-For tell of different clients. The proxy in front of this one must remove \
+                the one that it does not write.
+                """
+            )
+        }
         self.forwarding = ForwardingFields(
             peer: peer,
             client: client,
-            // What contradicts itself is not handed on as the word of a trusted proxy.
-            peerIsTrusted: peerIsTrusted && client != nil,
+            peerIsTrusted: peerIsTrusted,
             scheme: isSecure ? "https" : "http",
             authority: self.authority
         )

@@ -37,13 +37,15 @@ public final class EventHub: Sendable {
     /// Looks whether a verification has brought a limit or credits to a mark, and remembers it if somebody wants to know.
     ///
     /// With no such endpoint this is one read of a number.
-    func observe(_ verdict: Verdict, _ query: VerificationQuery, _ time: any TimeSource) {
+    ///
+    /// - Parameter query: without the token, as it goes on record; what it says of the client may be told.
+    func observe(_ verdict: Verdict, _ query: @autoclosure () -> VerificationQuery, _ time: any TimeSource) {
         let wanted = EventTypes(rawValue: self.wanted.load(ordering: .relaxed))
         guard !wanted.isDisjoint(with: .ofUse), let key = verdict.key else { return }
         if case .current = key.credentialState {} else { self.observeReplaced(key, verdict.code, wanted, time) }
         if verdict.code == .wrongEnvironment, wanted.contains(.keyWrongEnvironment) {
             let told = Told(key.keyID, .keyWrongEnvironment)
-            self.note(UseNotice(strayed: key, query), told, for: UseWatch.strayPeriod, time)
+            self.note(UseNotice(strayed: key, query()), told, for: UseWatch.strayPeriod, time)
         }
         guard let allowance = key.allowance else { return }
         if let limits = verdict.limits?.outcomes {

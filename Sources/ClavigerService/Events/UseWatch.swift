@@ -105,10 +105,12 @@ struct UseNotice: Sendable {
         )
     }
 
-    /// What a client says of itself, bounded and on one line.
+    /// What a client says of itself, bounded, on one line and without tokens (promise P1).
     private static func shown(_ text: String) -> String {
+        // Before the cut, which would leave a part of a token that is no longer recognised.
+        let redacted = TokenRedaction.redacting(text)
         var shown = String.UnicodeScalarView()
-        for scalar in text.unicodeScalars.prefix(256) {
+        for scalar in redacted.unicodeScalars.prefix(256) {
             shown.append(scalar.properties.generalCategory == .control ? " " : scalar)
         }
         return String(shown)

@@ -60,7 +60,7 @@ extension Authority {
             let (verdict, record) = try await self.verifier.verifyOnRecord(token, asked, recording: recording) {
                 $0.workspaceID == route.workspaceID && !$0.api.isManagement
             }
-            self.events.observe(verdict, asked, self.time)
+            self.events.observe(verdict, token.redacted(asked), self.time)
             return Admission(verdict: verdict, record: record)
         }
     }

@@ -99,13 +99,14 @@ struct ImportBatch {
     /// Why a credential with the lookup id of a line is not the line's; nil if it is.
     ///
     /// A part of a token can be the same in two tokens, which would leave the second one out silently. A lookup id that
-    /// is made of all of a token is only that token's.
+    /// is made of all of a token is only that token's; but a key that is elsewhere, or was destroyed, is not there.
     private func difference(of secret: ImportedSecret, from known: KnownCredential) -> String? {
-        guard self.settings.pattern != nil, case .hash(let hash, _) = secret else { return nil }
+        let what = self.settings.pattern == nil ? "token" : "id"
         guard known.apiID == self.api.id, known.environment == self.environment else {
-            return "another key has this id, in another api or environment"
+            return "another key has this \(what), in another api or environment"
         }
-        guard let digest = known.digest else { return "a key with this id was destroyed" }
+        guard let digest = known.digest else { return "a key with this \(what) was destroyed" }
+        guard self.settings.pattern != nil, case .hash(let hash, _) = secret else { return nil }
         guard let scheme = known.scheme else {
             return "a key with this id is there and has been used, so that its hash cannot be compared any more"
         }

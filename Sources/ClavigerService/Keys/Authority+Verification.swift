@@ -36,7 +36,7 @@ extension Authority {
                 isVisible: Self.visibility(for: .verify, caller)
             )
         }
-        self.events.observe(verdict, query, self.time)
+        self.events.observe(verdict, token.redacted(query), self.time)
         return verdict
     }
 

@@ -32,7 +32,8 @@ public struct GitHubReport: Sendable {
             leaks.append(
                 LeakedToken(
                     PresentedToken(token),
-                    source: LeakSource(name: source, place: element["url"]?.string ?? "")
+                    foundBy: source,
+                    at: element["url"]?.string ?? ""
                 )
             )
             matches.append(Match(hash: Self.hash(of: token), type: type))

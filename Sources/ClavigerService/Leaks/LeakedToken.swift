@@ -9,10 +9,14 @@ public struct LeakedToken: Sendable {
     public let source: LeakSource
 
     /// Takes a finding.
-    public init(_ token: PresentedToken, source: LeakSource) {
+    ///
+    /// - Parameters:
+    ///   - name: who or what found it; empty if that was not said.
+    ///   - place: where it was found; empty if that was not said.
+    public init(_ token: PresentedToken, foundBy name: String, at place: String) {
         self.token = token
         // What recognises our own tokens in a text cannot recognise one that another system made.
-        self.source = LeakSource(name: token.redacting(source.name), place: token.redacting(source.place))
+        self.source = LeakSource(name: name, place: place, redacting: token.redacting)
     }
 }
 

@@ -74,15 +74,23 @@ public struct Maintenance: Sendable {
     func storeRehashes() async throws -> Int {
         let taken = self.rehashes.take(Self.batch)
         guard !taken.isEmpty else { return 0 }
-        _ = try await self.authority.store.write { tx in
-            let stored = try taken.filter { try tx.store($0.2, for: $0.0) }
-            guard !stored.isEmpty else { return Verifier.Effects() }
-            try tx.append(self.record("credential.rehash", ["credentials": .array(stored.map { .string($0.0.text) })]))
-            var effects = Verifier.Effects()
-            effects.changed = stored.map(\.1)
-            return effects
-        } afterCommit: { [verifier = self.authority.verifier] in
-            verifier.apply($0)
+        do {
+            _ = try await self.authority.store.write { tx in
+                let stored = try taken.filter { try tx.store($0.2, for: $0.0) }
+                guard !stored.isEmpty else { return Verifier.Effects() }
+                try tx.append(
+                    self.record("credential.rehash", ["credentials": .array(stored.map { .string($0.0.text) })])
+                )
+                var effects = Verifier.Effects()
+                effects.changed = stored.map(\.1)
+                return effects
+            } afterCommit: { [verifier = self.authority.verifier] in
+                verifier.apply($0)
+            }
+        } catch {
+            // The verifier counts on it: what was remembered of an imported token is not brought again.
+            self.rehashes.putBack(taken)
+            throw error
         }
         return taken.count
     }

@@ -24,6 +24,15 @@ public final class RehashQueue: RehashSink {
         }
     }
 
+    /// Puts back what could not be stored; what came meanwhile is newer.
+    func putBack(_ taken: [(Credential.ID, LookupID, KeyDigest)]) {
+        self.waiting.withLock { waiting in
+            for (id, lookupID, digest) in taken where waiting[id] == nil && waiting.count < Self.capacity {
+                waiting[id] = (lookupID, digest)
+            }
+        }
+    }
+
     /// Takes at most `limit` digests out.
     func take(_ limit: Int) -> [(Credential.ID, LookupID, KeyDigest)] {
         self.waiting.withLock { waiting in

@@ -36,6 +36,8 @@ extension Authority {
         case .valid, .rateLimited, .creditsExhausted:
             guard let key = verdict.key else { return .refused }
             return .holder(KeyHolder(key, verdict, network: network, requestID: requestID))
+        // It was not looked at: that is no word about the token, and no bad one.
+        case .tooManyAttempts: return .wait(verdict.retryAfter ?? .seconds(1))
         default:
             if !changes { self.holders.recordBad(source, at: uptime) }
             return .refused

@@ -1,10 +1,16 @@
 import ClavigerCore
+import ClavigerVerifier
 
 /// Conditions on the entries of a day, in a query that goes through its blocks.
 enum AccessLogConditions {
     /// The entries of a block, by their numbers.
     static var numbersOfBlock: SQL {
         "entries.sequence BETWEEN blocks.block * 1048576 AND blocks.block * 1048576 + 1048575"
+    }
+
+    /// Those that are requests: whoever was only told that a token is active has made none with it.
+    static var requests: SQL {
+        "entries.source <> \(Int64(UsageRecord.Source.introspection.rawValue))"
     }
 
     /// Of a workspace and a time; blocks without such a time are passed over.

@@ -79,7 +79,9 @@ extension SQLUsageStore {
         _ subject: @escaping @Sendable (Row) throws -> TopUsage.Subject?
     ) async throws -> [TopUsage] {
         var conditions = AccessLogConditions.times(from, to, in: workspace)
-        conditions += [AccessLogConditions.numbersOfBlock, "entries.\(sql: column) IS NOT NULL"]
+        conditions += [
+            AccessLogConditions.numbersOfBlock, AccessLogConditions.requests, "entries.\(sql: column) IS NOT NULL",
+        ]
         let lines: SQL = """
             SELECT subject, count(*) AS count, CAST(sum(cost) AS BIGINT) AS cost FROM (
                 SELECT \(sql: expression) AS subject, entries.cost AS cost FROM blocks CROSS JOIN entries

@@ -81,7 +81,8 @@ struct UsageCounts: Sendable {
         // The key comes first: that is where entries differ, and the sorting compares from the left.
         try connection.forEach(
             """
-            SELECT workspace_id, key_id, consumer_id, api_id, code, at / \(minute) AS minute, count(*) AS count,
+            SELECT workspace_id, key_id, consumer_id, api_id, code, at / \(minute) AS minute,
+                CAST(sum(CASE WHEN \(sql: AccessLogConditions.requests) THEN 1 ELSE 0 END) AS BIGINT) AS count,
                 CAST(sum(cost) AS BIGINT) AS cost, max(sequence) AS last
             FROM entries WHERE \(sql: range)
             GROUP BY key_id, code, at / \(minute), workspace_id, consumer_id, api_id
@@ -95,8 +96,9 @@ struct UsageCounts: Sendable {
                 apiID: try Self.id(row, "api_id"),
                 code: try row.value("code")
             )
-            self.minutes[group, default: Sum(count: 0, cost: 0)] +=
-                Sum(count: try row.value("count"), cost: try row.value("cost"))
+            let sum = Sum(count: try row.value("count"), cost: try row.value("cost"))
+            // Where nothing but introspection was, there is a last use and nothing to count.
+            if sum.count > 0 { self.minutes[group, default: Sum(count: 0, cost: 0)] += sum }
             guard let keyID = group.keyID, group.code == Self.valid else { return }
             let holder = Holder(workspaceID: group.workspaceID, keyID: keyID)
             successes[holder] = max(successes[holder] ?? 0, try row.value("last"))

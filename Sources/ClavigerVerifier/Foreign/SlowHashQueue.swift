@@ -26,23 +26,30 @@ public final class SlowHashQueue: Sendable {
     }
 
     private let hasher: any SlowHasher
-    private let threads = DispatchQueue(label: "claviger.slow-hash", attributes: .concurrent)
+    /// Of low quality of service: where the system knows that, verifications that need no such hash come first.
+    private let threads = DispatchQueue(label: "claviger.slow-hash", qos: .utility, attributes: .concurrent)
     /// Only the methods below touch it; nothing is called while it is held.
     private let places: Mutex<SlowHashPlaces>
     /// Counts attempts at slow hashes that turn out wrong.
     let attempts: GuessThrottle
 
+    /// How many hashes run at once on a machine with so many processors.
+    ///
+    /// Half of the processors, so that the other half is left for everybody else; no more than four, as each takes up to
+    /// 128 MiB.
+    public static func places(processors: Int) -> Int { min(max(1, processors / 2), 4) }
+
     /// Makes a queue.
     ///
     /// - Parameters:
-    ///   - atOnce: how many run at once.
+    ///   - atOnce: how many run at once; see ``places(processors:)``.
     ///   - mostWaiting: how many may wait.
     ///   - mostOfOne: how many of those that run or wait may be of one network.
     ///   - attempts: how many wrong attempts are borne of one network.
     public init(
         _ hasher: any SlowHasher,
         random: any RandomSource,
-        atOnce: Int = 2,
+        atOnce: Int,
         mostWaiting: Int = 64,
         mostOfOne: Int = 4,
         attempts: GuessThrottle.Configuration = GuessThrottle.Configuration(allowance: 10, networks: 16_384)

@@ -16,6 +16,8 @@ public struct UsageRecord: Hashable, Sendable {
         /// A gateway that has the answer of the protected service: the record adds ``UsageRecord/upstreamStatus`` to the
         /// record ``UsageRecord/about``, and is no entry of the access log.
         case upstream = 3
+        /// Somebody who was told that the token is active: the key is in use, but this is no request and counts as none.
+        case introspection = 4
     }
 
     /// The largest number of bytes of ``environment``, ``method`` and ``requestID``.

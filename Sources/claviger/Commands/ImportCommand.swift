@@ -43,7 +43,7 @@ struct ImportCommand: ClientCommand {
     @Option(help: "What the hashes are, where they do not say it themselves.") var hashes: Hash?
     @Option(
         help: ArgumentHelp(
-            "Read the key of HMAC-SHA-256 from this file; a line end at its end is no part of the key.",
+            "Read the key of HMAC-SHA-256 from this file of one's own; a line end at its end is no part of it.",
             valueName: "file"
         )
     )
@@ -84,6 +84,8 @@ struct ImportCommand: ClientCommand {
     }
 
     func run(_ session: Session) async throws {
+        // All tokens go through this process.
+        ProcessHardening.apply()
         let format = try self.chosenFormat()
         let measured = self.file == "-" ? nil : try ImportFile.measure(self.file)
         var query = self.query
@@ -149,12 +151,7 @@ struct ImportCommand: ClientCommand {
 
     private func headers() throws(CommandFailure) -> [(String, SecretText)] {
         guard let file = self.hmacKeyFile else { return [] }
-        var key: [UInt8]
-        do throws(SmallFileError) {
-            key = try SmallFile.read(file, atMost: 1024)
-        } catch {
-            throw .usage("\(file.printable) \(error)")
-        }
+        var key = try TokenInput.secret(from: file, atMost: 1024, "a key of HMAC-SHA-256")
         if key.last == UInt8(ascii: "\n") { key.removeLast() }
         if key.last == UInt8(ascii: "\r") { key.removeLast() }
         return [("X-Import-HMAC-Key", SecretText(Data(key).base64EncodedString()))]

@@ -21,9 +21,16 @@ enum TokenInput {
     /// Reads a management key from a file, or from standard input for `-`.
     static func managementKey(from file: String) throws(CommandFailure) -> Key {
         guard file != "-" else { return try Self.checked(try Self.standardInput(), from: "standard input") }
-        let contents: [UInt8]
+        let contents = try Self.secret(from: file, atMost: Self.longest, "a management key")
+        return try Self.checked(String(decoding: contents, as: UTF8.self), from: file)
+    }
+
+    /// Reads a file of one's own that nobody else can read, or a pipe.
+    ///
+    /// - Parameter what: what it should hold, in a sentence.
+    static func secret(from file: String, atMost limit: Int, _ what: String) throws(CommandFailure) -> [UInt8] {
         do throws(SecretFileError) {
-            contents = try SecretFile.read(file, atMost: Self.longest)
+            return try SecretFile.read(file, atMost: limit)
         } catch {
             switch error {
             case .exposed(let mode):
@@ -31,14 +38,13 @@ enum TokenInput {
                     "The key in \(file) can be read or changed by others (mode 0\(String(mode, radix: 8))): run "
                         + "`chmod 600 \(file)`."
                 )
-            case .notRegular: contents = try Self.pipe(file)
+            case .notRegular: return try Self.pipe(file, atMost: limit)
             case .missing: throw .usage("\(file): there is no such file.")
-            case .tooLong: throw .usage("\(file) is too long for a management key: is it the right file?")
+            case .tooLong: throw .usage("\(file) is too long for \(what): is it the right file?")
             case .foreignOwner: throw .usage("\(file) belongs to another user: use a copy of your own.")
             case .exists, .failed: throw .usage("\(file) cannot be read: check its permissions.")
             }
         }
-        return try Self.checked(String(decoding: contents, as: UTF8.self), from: file)
     }
 
     /// The text of standard input, without the line end.
@@ -62,9 +68,9 @@ enum TokenInput {
     }
 
     /// `<(command)` of a shell is a pipe.
-    private static func pipe(_ file: String) throws(CommandFailure) -> [UInt8] {
+    private static func pipe(_ file: String, atMost limit: Int) throws(CommandFailure) -> [UInt8] {
         do throws(SmallFileError) {
-            return try SmallFile.read(file, atMost: Self.longest)
+            return try SmallFile.read(file, atMost: limit)
         } catch {
             throw .usage("\(file) \(error)")
         }

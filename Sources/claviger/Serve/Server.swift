@@ -125,7 +125,11 @@ struct Server {
             ledger: usage.ledger,
             throttle: GuessThrottle(random: self.random),
             rehashSink: rehashes,
-            slowHashes: SlowHashQueue(SystemSlowHasher(), random: self.random),
+            slowHashes: SlowHashQueue(
+                SystemSlowHasher(),
+                random: self.random,
+                atOnce: SlowHashQueue.places(processors: ProcessInfo.processInfo.activeProcessorCount)
+            ),
             configuration: Verifier.Configuration(
                 capacity: self.configuration.verifier.cacheCapacity,
                 negativeLifetime: self.configuration.verifier.negativeLifetime,

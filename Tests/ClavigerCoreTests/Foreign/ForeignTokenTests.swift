@@ -33,9 +33,25 @@ import Testing
         #expect(token.redacted(from: text) == expected)
     }
 
-    @Test func aTokenIsTakenOutWherePercentEncodingHidesIt() throws {
+    @Test(arguments: [
+        "abcdefgh+ijkl/mnop=qrst", "abcdefgh%2Bijkl%2Fmnop%3Dqrst", "abcdefgh%2bijkl%2fmnop%3dqrst",
+        "abcdefgh%2bijkl%2Fmnop=qrst", "%61bcdefgh+ijkl/mnop=qrs%74", "abcdefgh%252Bijkl%252fmnop%253Dqrst",
+        "abcdefgh%25252Bijkl%2fmnop%253Dqrst",
+    ])
+    func aTokenIsTakenOutWherePercentEncodingHidesIt(text: String) throws {
         let token = try ForeignToken(importing: "abcdefgh+ijkl/mnop=qrst")
-        #expect(token.redacted(from: "/x/abcdefgh%2Bijkl%2Fmnop%3Dqrst/y") == "/x/…/y")
+        #expect(token.redacted(from: "/x%zz%2/\(text)/y%") == "/x%zz%2/…/y%")
+        #expect(token.isContained(in: text))
+        #expect(!token.isContained(in: String(text.dropLast(3))))
+    }
+
+    @Test(arguments: [
+        "100%-abcdefgh%2Fijklmnop", "100%-abcdefgh%2fijklmnop", "100%25-abcdefgh%252Fijklmnop",
+        "100%-abcdefgh/ijklmnop",
+    ])
+    func aTokenWithAPercentSignIsTakenOut(text: String) throws {
+        let token = try ForeignToken(importing: "100%-abcdefgh%2Fijklmnop")
+        #expect(token.redacted(from: "a=\(text)&b=\(text)") == "a=…&b=…")
     }
 
     @Test(arguments: [

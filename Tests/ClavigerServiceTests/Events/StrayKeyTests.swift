@@ -1,5 +1,6 @@
 import ClavigerCore
 import ClavigerService
+import ClavigerStore
 import ClavigerTestSupport
 import ClavigerVerifier
 import Testing
@@ -50,6 +51,65 @@ import Testing
         fixture.test.time.advance(by: .seconds(60))
         try await self.present(key, in: "staging", fixture)
         #expect(fixture.receiver.requests.map(\.json).count == 3)
+    }
+
+    /// What a client says of itself can have the token in it; it goes to none who is told (promise P1).
+    @Test(
+        arguments: [true, false],
+        ["app/TOKEN", "app/\(String(repeating: "x", count: 236)) TOKEN", "a%5FTOKEN \u{7}TOKEN"]
+    )
+    func noTokenIsTold(isImported: Bool, agent: String) async throws {
+        let fixture = try await EventFixture()
+        try await fixture.endpoint([.keyWrongEnvironment])
+        let text = isImported ? Self.foreign : fixture.plaintext(of: try await fixture.key())
+        if isImported { try await self.importForeign(fixture) }
+        let query = VerificationQuery(
+            api: .id(fixture.api.id),
+            environment: try EnvironmentName(parsing: "staging"),
+            context: ClientContext(userAgent: agent.replacing("TOKEN", with: text))
+        )
+        let authority = fixture.test.authority
+        let token = PresentedToken(text)
+        #expect(try await authority.verify(token, query, by: fixture.owner).code == .wrongEnvironment)
+        fixture.test.time.advance(by: .seconds(3601))
+        let route = try await authority.gatewayRoute(
+            api: "payments",
+            environment: "staging",
+            in: fixture.test.workspaceID
+        )
+        #expect(try await authority.admit(token, query, on: route, requestID: "r").verdict.code == .wrongEnvironment)
+        try await fixture.dispatcher.runUntilIdle()
+        var told = fixture.receiver.requests.map { String(decoding: $0.json.serialized(), as: UTF8.self) }
+        #expect(told.count == 2)
+        #expect(told.allSatisfy { $0.contains(#""userAgent":"a"#) })
+        told += try await fixture.test.database.read { connection in
+            try connection.rows("SELECT body FROM outgoing_events").map { try $0.value("body") }
+        }
+        // Nor a part of its secret, which a cut would leave.
+        let secret = isImported ? String(text.prefix(10)) : String(text.suffix(43).prefix(6))
+        #expect(!told.contains { $0.contains(secret) }, "\(told)")
+    }
+
+    private static let foreign = "gX7pQ2vN.9aKc4LmRt8YwZb3EjHs6UdFo1iBxT5Vn"
+
+    /// A key of production whose token another system made.
+    private func importForeign(_ fixture: EventFixture) async throws {
+        let key = ImportedKey(
+            secret: .token(try ForeignToken(importing: Self.foreign)),
+            owner: try Label(parsing: "acme"),
+            ownerKind: .customer,
+            plan: nil,
+            start: "gX7p",
+            attributes: APIKey.Attributes(name: try Label(parsing: "imported"))
+        )
+        let authority = fixture.test.authority
+        let session = try await authority.beginImport(
+            ImportSettings(api: .id(fixture.api.id), environment: .production),
+            by: fixture.owner
+        )
+        let lines = [ImportLine(number: 1, content: .success(key))]
+        let report = try await authority.take(lines, upTo: 1, in: session, by: fixture.owner)
+        #expect(report.counts.imported == 1)
     }
 
     @Test func remindersComeBeforeTheEndThatAPolicySets() async throws {
