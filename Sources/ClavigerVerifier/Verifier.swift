@@ -77,7 +77,7 @@ public final class Verifier: Sendable {
     /// Numbers the loads of the filter.
     private let filterLoads = Atomic<UInt64>(0)
     private let configuration: Configuration
-    private let usage: any UsageSink
+    let usage: any UsageSink
     let throttle: GuessThrottle
     /// Counts against limits.
     public let limiter: Limiter
@@ -201,21 +201,6 @@ public final class Verifier: Sendable {
         var record = UsageRecord(time: use.time, code: VerificationCode.valid.number, source: .upstream)
         record.upstreamStatus = status
         record.about = use.number
-        _ = try self.usage.append(record)
-    }
-
-    /// Puts on record that somebody asked about a token and was told that it is active: a use of the key, but no request.
-    ///
-    /// - Throws: when the journal has no room; the journal counts the gap.
-    public func noteIntrospection(
-        _ verdict: Verdict,
-        of token: PresentedToken,
-        _ query: VerificationQuery,
-        recording: UseRecording
-    ) throws(JournalFull) {
-        var record = recording.record(verdict, token.redacted(query), token.lookupID, at: self.time.now(), took: .zero)
-        // Nothing was taken.
-        record.cost = 0
         _ = try self.usage.append(record)
     }
 
