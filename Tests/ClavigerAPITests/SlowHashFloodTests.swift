@@ -2,6 +2,7 @@ import ClavigerCore
 import ClavigerService
 import ClavigerTestSupport
 import ClavigerVerifier
+import Foundation
 import HTTPTypes
 import Testing
 
@@ -156,6 +157,29 @@ import Testing
             api.test.time.advance(by: .seconds(60))
             let told = try await ask(Self.token)
             #expect(told == "holder")
+        }
+    }
+
+    /// A token that another rule finds is decided about at the time of then, too (promise P4).
+    @Test(.timeLimit(.minutes(1))) func aKeyOfTheNextRuleMayHaveEndedMeanwhile() async throws {
+        let gate = SlowHashGate(isOpen: false)
+        try await gate.run { api in
+            // Rules for a part of a token are gone through in the order in which they were made.
+            api.test.time.advance(by: .seconds(1))
+            let token = "gX7pQ2vN.that-of-another-key-4T"
+            let line: JSON = [
+                "hash": .string(SHA256Reference.hash(token).map { String(format: "%02x", $0) }.joined()), "id": "gX7p",
+                "consumerExternalId": "acme", "expiresAt": "2027-06-01T00:00:00Z",
+            ]
+            let imported = try await api.importLines([line], "&hashes=sha256&find=first:4")
+            #expect(imported.json["imported"] == 1)
+            let asked = Task { try await api.verify(token) }
+            await gate.waitUntilAsked(1)
+            api.test.time.advance(by: .seconds(400 * 86_400))
+            gate.open()
+            let verdict = try await asked.value
+            #expect(verdict["code"] == "expired")
+            #expect(gate.asked == 1)
         }
     }
 

@@ -6,7 +6,8 @@ private enum ForeignProof {
     ///
     /// With `hasWaited`, others could change the key while its hash was waited for.
     case proved(hasWaited: Bool)
-    case refuted
+    /// It is not; with `hasWaited`, time has gone by meanwhile.
+    case refuted(hasWaited: Bool)
     case tooManyAttempts(Duration)
 }
 
@@ -25,9 +26,11 @@ extension Verifier {
         trace: inout Trace
     ) async throws -> Verdict {
         var refuted = false
+        // As late as the last wait: a key that ended meanwhile lets nobody in (promise P4), whichever rule finds it.
+        var moment = now
         for rule in rules.rules {
             guard let lookupID = rule.lookupID(of: token, rules.finder) else { continue }
-            let (found, pipeline) = try await self.lookUp(lookupID, at: now)
+            let (found, pipeline) = try await self.lookUp(lookupID, at: moment)
             // Before anything is computed: what the caller may not see costs nothing.
             guard let key = found, isVisible(key) else { continue }
             let proof = try await self.prove(token, rule, key, lookupID, pipeline.hasher, asker) {
@@ -36,12 +39,14 @@ extension Verifier {
                 return self.throttle.shouldRefuse(ip, reporter: asker.reporter, at: self.time.uptime())
             }
             switch proof {
-            case .refuted: refuted = true
+            case .refuted(let hasWaited):
+                refuted = true
+                if hasWaited { moment = self.time.now() }
             case .tooManyAttempts(let wait):
                 trace.add(.compare, .failed) { "too many bad tokens for a key whose hash is slow" }
                 return .tooManyAttempts(retryAfter: wait)
             case .proved(let hasWaited):
-                var (decided, decider, moment) = (key, pipeline, now)
+                var (decided, decider) = (key, pipeline)
                 if hasWaited {
                     // Whoever revoked the key meanwhile has been told that nobody is let in any more (promise P4).
                     moment = self.time.now()
@@ -78,16 +83,18 @@ extension Verifier {
         atTurn refusal: () -> Duration?
     ) async throws -> ForeignProof {
         guard let foreign = key.foreign else {
-            guard hasher.matches(token, key.digest) else { return .refuted }
+            guard hasher.matches(token, key.digest) else { return .refuted(hasWaited: false) }
             if hasher.isOutdated(key.digest) { self.keepDigest(of: token, key, lookupID, hasher) }
             return .proved(hasWaited: false)
         }
-        if let known = Self.compare(token, foreign, hasher) { return known ? .proved(hasWaited: false) : .refuted }
+        if let known = Self.compare(token, foreign, hasher) {
+            return known ? .proved(hasWaited: false) : .refuted(hasWaited: false)
+        }
         let part = rule.hashedPart(of: token)
         switch foreign.scheme {
         case .fast(let hash):
             guard let result = rule.hash(part, hash), hasher.matches(foreign.scheme, result, key.digest) else {
-                return .refuted
+                return .refuted(hasWaited: false)
             }
             self.keepDigest(of: token, key, lookupID, hasher)
             return .proved(hasWaited: false)
@@ -104,13 +111,13 @@ extension Verifier {
             let proof = try await slowHashes.hash(part, hash, work, for: asker) { () -> ForeignProof? in
                 // Somebody else may have shown the token while this one waited.
                 if let known = Self.compare(token, foreign, hasher) {
-                    return known ? .proved(hasWaited: true) : .refuted
+                    return known ? .proved(hasWaited: true) : .refuted(hasWaited: true)
                 }
                 return refusal().map { .tooManyAttempts($0) }
             } then: { result -> ForeignProof in
                 guard let result, hasher.matches(foreign.scheme, result, key.digest) else {
                     isGuess = true
-                    return .refuted
+                    return .refuted(hasWaited: true)
                 }
                 self.keepDigest(of: token, key, lookupID, hasher)
                 return .proved(hasWaited: true)
