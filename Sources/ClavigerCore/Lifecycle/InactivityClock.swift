@@ -36,7 +36,7 @@ public struct InactivityClock: Hashable, Sendable {
     ///   - beganAt: when it could be used first.
     ///   - lastUse: its last success; nil where there was none.
     ///   - backAt: when somebody resumed it last, or gave it a later end after it had ended.
-    ///   - ruledAt: when the rule began to hold for it as it does now.
+    ///   - ruledAt: when the rule began to hold for it as it does now; what was before its last use is over with that.
     ///   - recordedSince: since when uses are on record at all: what was before it is not known.
     public init(
         rule: InactivityRule,
@@ -47,7 +47,8 @@ public struct InactivityClock: Hashable, Sendable {
         recordedSince: Timestamp = .earliest
     ) {
         self.since = max(lastUse ?? beganAt, backAt ?? .earliest, recordedSince)
-        self.sparedUntil = ruledAt.map { $0 + RotationClock.respite } ?? .earliest
+        let (since, changed) = (self.since, ruledAt ?? .earliest)
+        self.sparedUntil = since < changed ? changed + RotationClock.respite : .earliest
         let steps: InactivityRule.Steps =
             if lastUse != nil { rule.idle } else if beganAt < recordedSince {
                 // Whether it was used before is not known: it gets the time of either.

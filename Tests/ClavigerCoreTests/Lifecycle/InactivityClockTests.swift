@@ -132,6 +132,10 @@ import Testing
         let rule = InactivityRule(neverUsed: Self.steps(10, 20, 30))
         #expect(Self.said(rule, ruled: 60, days: 60...99) == ["60 remind", "61 suspend", "71 revoke"])
         #expect(Self.said(rule, ruled: 5) == ["10 remind", "20 suspend", "30 revoke"])
+        // Whoever has used the key since has known the rule.
+        let short = InactivityRule(idle: Self.steps(nil, 0, nil))
+        #expect(Self.said(short, uses: [60], ruled: 60, days: 60...99) == ["60 suspend"])
+        #expect(Self.said(short, uses: [59], ruled: 60, days: 60...99) == ["61 suspend"])
         let last = InactivityRule(neverUsed: Self.steps(nil, nil, 30))
         #expect(Self.said(last, ruled: 60, days: 60...99) == ["60 remind", "61 revoke"])
     }

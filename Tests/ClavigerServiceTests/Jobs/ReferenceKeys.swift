@@ -208,7 +208,8 @@ struct ReferenceKeys {
         var since = key.lastUse ?? max(key.created, key.notBefore ?? 0)
         if key.state == "active", key.byPerson, let resumed = key.stateAt { since = max(since, resumed) }
         if let revived = key.revived { since = max(since, revived) }
-        let spared = max(place.ruled, key.exemptUntil) + Self.day
+        let changed = max(place.ruled, key.exemptUntil)
+        let spared = since < changed ? changed + Self.day : 0
         if steps.remind == nil, steps.suspend == nil, let revoke = steps.revoke { steps.remind = revoke - Self.day }
 
         if key.state == "suspended", key.reason == "unused", !key.byPerson, let suspended = key.stateAt {
