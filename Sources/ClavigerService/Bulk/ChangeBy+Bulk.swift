@@ -10,10 +10,12 @@ extension ChangeBy {
     /// Whoever calls it has decided that the author may, and writes the record of the whole.
     ///
     /// - Parameters:
+    ///   - part: what `edit` changes.
     ///   - action: what the records say was done.
     ///   - edit: changes the key; its version and time of change are taken care of.
     mutating func changeAll(
-        _ ids: [APIKey.ID],
+        _ part: KeyPart,
+        of ids: [APIKey.ID],
         _ action: AuditAction,
         reason: TransitionReason? = nil,
         event: EventType? = nil,
@@ -44,7 +46,7 @@ extension ChangeBy {
                     )
                 )
             }
-            try self.tx.updateLife(of: keys)
+            try self.tx.update(part, of: keys)
             self.effects.changed += try self.tx.lookupIDs(ofKeys: some, in: self.workspaceID)
             try self.tx.append(records)
             if let event, let endpoints, !endpoints.isEmpty {
@@ -59,7 +61,7 @@ extension ChangeBy {
         switch action {
         case .command(let command, let reason, let note):
             let transition = Transition(at: now, by: self.author.actingKeyID, reason: reason, note: note)
-            try self.changeAll(ids, command.action, reason: reason, event: EventType(command)) { key in
+            try self.changeAll(.state, of: ids, command.action, reason: reason, event: EventType(command)) { key in
                 if command == .resume { try rules.checkResume(of: key) }
                 do throws(TransitionRefusal) {
                     key.state = try key.state.after(command, isExpired: key.isExpired(at: now), transition)
@@ -69,7 +71,7 @@ extension ChangeBy {
             }
             if command == .destroy { try self.tx.eraseDigests(ofKeys: ids, in: self.workspaceID) }
         case .setExpiry(let end):
-            try self.changeAll(ids, AuditAction(.key, "update")) { key in
+            try self.changeAll(.expiry, of: ids, AuditAction(.key, "update")) { key in
                 var wanted = key.attributes
                 wanted.expiresAt = end
                 try rules.checkChange(of: key, to: wanted)
@@ -77,7 +79,7 @@ extension ChangeBy {
             }
         case .requireRotation(let time):
             let end = now + time
-            try self.changeAll(ids, AuditAction(.key, "require_rotation")) { key in
+            try self.changeAll(.rotateBy, of: ids, AuditAction(.key, "require_rotation")) { key in
                 key.rotateBy = key.rotateBy.map { min($0, end) } ?? end
             }
             // People and programs are told at once.

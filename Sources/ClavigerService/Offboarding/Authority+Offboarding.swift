@@ -91,7 +91,7 @@ extension Authority {
                 let next = try tx.successor(to, of: consumer, in: change.workspaceID)
                 try Self.checkTransfer(of: consumer, all, ledger, change)
                 let rules = try BulkRules(change)
-                try change.changeAll(changed, AuditAction(.key, "transfer"), reason: .ownerLeft) { key in
+                try change.changeAll(.owner, of: changed, AuditAction(.key, "transfer"), reason: .ownerLeft) { key in
                     try rules.checkTransfer(of: key, to: next)
                     key.consumerID = next.id
                 }

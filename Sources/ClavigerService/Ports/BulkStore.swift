@@ -38,12 +38,17 @@ public protocol BulkReading {
     func bulkPreview(_ id: BulkPreview.ID, in workspace: Workspace.ID) throws -> BulkPreview?
 }
 
+/// What a change of many keys changes of each; the rest costs time where an index has it.
+public enum KeyPart: Sendable {
+    case state, expiry, owner, rotateBy
+}
+
 /// What bulk changes write in a transaction.
 public protocol BulkWriting {
-    /// Stores the states, the ends and the owners of keys, each of which must be in the version before.
+    /// Stores one part of keys, each of which must be in the version before.
     ///
     /// - Throws: when one is not; then nothing may be committed.
-    func updateLife(of keys: [APIKey]) throws
+    func update(_ part: KeyPart, of keys: [APIKey]) throws
     /// Erases the digests of destroyed keys.
     func eraseDigests(ofKeys ids: [APIKey.ID], in workspace: Workspace.ID) throws
     /// Appends records one after the other.

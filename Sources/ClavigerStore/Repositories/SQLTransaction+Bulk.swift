@@ -109,26 +109,45 @@ extension SQLTransaction {
         ).map { try $0.value("plan_id") }
     }
 
-    func updateLife(of keys: [APIKey]) throws {
+    func update(_ part: KeyPart, of keys: [APIKey]) throws {
+        let columns: SQL =
+            switch part {
+            case .state:
+                """
+                state = \(parameters: 1), state_at = \(parameters: 1), state_by = \(parameters: 1),
+                state_reason = \(parameters: 1), state_note = \(parameters: 1)
+                """
+            case .expiry: "expires_at = \(parameters: 1)"
+            case .owner: "consumer_id = \(parameters: 1)"
+            case .rotateBy: "rotate_by = \(parameters: 1)"
+            }
         let changed = try self.connection.execute(
             """
-            UPDATE keys SET state = \(parameters: 1), state_at = \(parameters: 1), state_by = \(parameters: 1),
-                state_reason = \(parameters: 1), state_note = \(parameters: 1), expires_at = \(parameters: 1),
-                consumer_id = \(parameters: 1), rotate_by = \(parameters: 1), updated_at = \(parameters: 1), version = \(parameters: 1)
+            UPDATE keys SET \(sql: columns), updated_at = \(parameters: 1), version = \(parameters: 1)
             WHERE workspace_id = \(parameters: 1) AND id = \(parameters: 1) AND version = \(parameters: 1)
             """,
             rows: keys.map { key in
-                let transition = key.state.transition
-                return [
-                    .text(key.state.name.rawValue), (transition?.at).sqlValue, (transition?.by).sqlValue,
-                    (transition?.reason.rawValue).sqlValue, (transition?.note).sqlValue,
-                    key.attributes.expiresAt.sqlValue, key.consumerID.sqlValue, key.rotateBy.sqlValue,
-                    key.updatedAt.sqlValue,
-                    key.version.sqlValue, key.workspaceID.sqlValue, key.id.sqlValue, (key.version - 1).sqlValue,
+                Self.values(of: part, key) + [
+                    key.updatedAt.sqlValue, key.version.sqlValue, key.workspaceID.sqlValue, key.id.sqlValue,
+                    (key.version - 1).sqlValue,
                 ]
             }
         )
         guard changed == keys.count else { throw DatabaseError.failed("Keys were changed that were not there.") }
+    }
+
+    private static func values(of part: KeyPart, _ key: APIKey) -> [SQLValue] {
+        switch part {
+        case .state:
+            let transition = key.state.transition
+            return [
+                .text(key.state.name.rawValue), (transition?.at).sqlValue, (transition?.by).sqlValue,
+                (transition?.reason.rawValue).sqlValue, (transition?.note).sqlValue,
+            ]
+        case .expiry: return [key.attributes.expiresAt.sqlValue]
+        case .owner: return [key.consumerID.sqlValue]
+        case .rotateBy: return [key.rotateBy.sqlValue]
+        }
     }
 
     func eraseDigests(ofKeys ids: [APIKey.ID], in workspace: Workspace.ID) throws {
