@@ -63,6 +63,8 @@ let package = Package(
                 .product(name: "CryptoExtras", package: "swift-crypto"),
             ]
         ),
+        // The transparency log: Merkle tree, tiles, signed notes, proofs. No I/O, clock, logger or async.
+        .target(name: "ClavigerLog", dependencies: [.product(name: "Crypto", package: "swift-crypto")]),
         // Use cases: check permission, audit, act. Ports to storage.
         .target(
             name: "ClavigerService",
