@@ -242,6 +242,10 @@ let package = Package(
             dependencies: ["ClavigerCore", "ClavigerTestSupport", .product(name: "Crypto", package: "swift-crypto")]
         ),
         .testTarget(
+            name: "ClavigerLogTests",
+            dependencies: ["ClavigerLog", .product(name: "Crypto", package: "swift-crypto")]
+        ),
+        .testTarget(
             name: "ClavigerGatewayTests",
             dependencies: [
                 "ClavigerAPI", "ClavigerCore", "ClavigerGateway", "ClavigerHTTP", "ClavigerService",
