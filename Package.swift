@@ -63,6 +63,8 @@ let package = Package(
                 .product(name: "CryptoExtras", package: "swift-crypto"),
             ]
         ),
+        // The transparency log: Merkle tree, tiles, signed notes, proofs. No I/O, clock, logger or async.
+        .target(name: "ClavigerLog", dependencies: [.product(name: "Crypto", package: "swift-crypto")]),
         // Use cases: check permission, audit, act. Ports to storage.
         .target(
             name: "ClavigerService",
@@ -238,6 +240,10 @@ let package = Package(
         .testTarget(
             name: "ClavigerCoreTests",
             dependencies: ["ClavigerCore", "ClavigerTestSupport", .product(name: "Crypto", package: "swift-crypto")]
+        ),
+        .testTarget(
+            name: "ClavigerLogTests",
+            dependencies: ["ClavigerLog", .product(name: "Crypto", package: "swift-crypto")]
         ),
         .testTarget(
             name: "ClavigerGatewayTests",
