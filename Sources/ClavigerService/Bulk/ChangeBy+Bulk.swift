@@ -33,7 +33,9 @@ extension ChangeBy {
             records.reserveCapacity(keys.count)
             for index in keys.indices {
                 let before = keys[index].publicFields(at: self.now)
+                let formerEnd = keys[index].endsAt
                 try edit(&keys[index])
+                try self.noteRevival(of: keys[index], formerly: formerEnd)
                 keys[index].updatedAt = self.now
                 keys[index].version += 1
                 records.append(

@@ -82,9 +82,7 @@ extension ChangeBy {
         key.updatedAt = self.now
         key.version += 1
         try self.tx.update(key)
-        if formerEnd.map({ $0 <= self.now }) ?? false, key.endsAt.map({ self.now < $0 }) ?? true {
-            try self.noteRevival(of: key)
-        }
+        try self.noteRevival(of: key, formerly: formerEnd)
         self.effects.changed += try self.tx.lookupIDs(ofKey: key.id, in: self.workspaceID)
         try self.resetCredits(AccountID(.key, key.id.bits), from: former, to: attributes.allowance)
         try self.record(
@@ -97,9 +95,11 @@ extension ChangeBy {
         try self.tellEnd(of: key, formerly: formerEnd)
     }
 
-    /// Writes down that a key has come back, so that the jobs leave it the time to be used and rotated again.
-    private func noteRevival(of key: APIKey) throws {
-        guard var notices = try self.tx.keyLife(key.id, in: self.workspaceID)?.notices else { return }
+    /// Writes down that a key has come back, if it has: the jobs leave it the time to be used and rotated again.
+    func noteRevival(of key: APIKey, formerly formerEnd: Timestamp?) throws {
+        guard formerEnd.map({ $0 <= self.now }) ?? false, key.endsAt.map({ self.now < $0 }) ?? true,
+            var notices = try self.tx.keyLife(key.id, in: self.workspaceID)?.notices
+        else { return }
         notices.revivedAt = self.now
         try self.tx.store(notices, of: key.id)
     }

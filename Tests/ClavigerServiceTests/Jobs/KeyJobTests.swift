@@ -82,7 +82,8 @@ import Testing
     }
 
     /// Whoever gives a key that has ended a later end has the time to use it again.
-    @Test func aKeyThatComesBackIsNotRetiredAtOnce() async throws {
+    @Test(arguments: [false, true])
+    func aKeyThatComesBackIsNotRetiredAtOnce(amongMany: Bool) async throws {
         let fixture = try await JobFixture()
         try await fixture.policy([("inactivity", ["neverUsed": ["remind": "5d", "suspend": "10d"]])])
         let key = try await fixture.key().key.id
@@ -90,8 +91,18 @@ import Testing
         patch.expiresAt = .set(fixture.now + Self.day)
         _ = try await fixture.test.authority.updateKey(key, patch, expecting: nil, by: fixture.owner)
         try await fixture.advance(Self.day * 40)
-        patch.expiresAt = .remove
-        _ = try await fixture.test.authority.updateKey(key, patch, expecting: nil, by: fixture.owner)
+        let later = fixture.now + Self.day * 300
+        if amongMany {
+            var filter = BulkFilter()
+            filter.state = .expired
+            let draft = BulkDraft(filter: filter, action: .setExpiry(later))
+            let preview = try await fixture.test.authority.previewBulk(draft, by: fixture.owner).preview
+            #expect(preview.count == 1)
+            _ = try await fixture.test.authority.applyBulk(preview.id, by: fixture.owner)
+        } else {
+            patch.expiresAt = .set(later)
+            _ = try await fixture.test.authority.updateKey(key, patch, expecting: nil, by: fixture.owner)
+        }
         try await fixture.advance(Self.day * 9)
         #expect(try await fixture.state(key) == "active")
         try await fixture.advance(Self.day * 2)
