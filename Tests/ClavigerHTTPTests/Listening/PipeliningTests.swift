@@ -77,7 +77,7 @@ struct ConnectionLimitTests {
         #expect(limit.isAcceptingNewConnections())
     }
 
-    @Test("Connections beyond the limit wait until another closes", .timeLimit(.minutes(1)))
+    @Test("Connections beyond the limit wait until another closes", .timeLimit(.minutes(10)))
     func waits() async throws {
         try await withServer(connections: 1) { port, _ in
             var idle: [any Channel] = []
