@@ -69,7 +69,7 @@ let package = Package(
         .target(
             name: "ClavigerService",
             dependencies: [
-                "ClavigerCore", "ClavigerVerifier",
+                "ClavigerCore", "ClavigerLog", "ClavigerVerifier",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
             ]
@@ -77,7 +77,7 @@ let package = Package(
         // All SQL: repositories, migrations, the Database port.
         .target(
             name: "ClavigerStore",
-            dependencies: ["ClavigerCore", "ClavigerService", "ClavigerVerifier"]
+            dependencies: ["ClavigerCore", "ClavigerLog", "ClavigerService", "ClavigerVerifier"]
         ),
         // Driver: GRDB behind the Database port.
         .target(
@@ -116,7 +116,7 @@ let package = Package(
         .target(
             name: "ClavigerAPI",
             dependencies: [
-                "CContract", "ClavigerCore", "ClavigerHTTP", "ClavigerService", "ClavigerVerifier",
+                "CContract", "ClavigerCore", "ClavigerHTTP", "ClavigerLog", "ClavigerService", "ClavigerVerifier",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -209,8 +209,8 @@ let package = Package(
         .target(
             name: "ClavigerTestSupport",
             dependencies: [
-                "ClavigerAPI", "ClavigerCore", "ClavigerHTTP", "ClavigerHashes", "ClavigerSQLite", "ClavigerService",
-                "ClavigerStore", "ClavigerVerifier",
+                "ClavigerAPI", "ClavigerCore", "ClavigerHTTP", "ClavigerHashes", "ClavigerLog", "ClavigerSQLite",
+                "ClavigerService", "ClavigerStore", "ClavigerVerifier",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
             ]
@@ -222,8 +222,8 @@ let package = Package(
             name: "claviger",
             dependencies: [
                 "ClavigerAPI", "ClavigerClient", "ClavigerCore", "ClavigerEnvoy", "ClavigerGateway", "ClavigerHTTP",
-                "ClavigerHashes", "ClavigerService", "ClavigerSQLite", "ClavigerStore", "ClavigerVerifier",
-                "ClavigerWebhooks", "CMalloc",
+                "ClavigerHashes", "ClavigerLog", "ClavigerService", "ClavigerSQLite", "ClavigerStore",
+                "ClavigerVerifier", "ClavigerWebhooks", "CMalloc",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Crypto", package: "swift-crypto"),

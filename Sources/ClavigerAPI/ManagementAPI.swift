@@ -13,6 +13,8 @@ public struct ManagementAPI: Sendable {
     /// What GitHub signs with; nil where its reports are not taken.
     let gitHubKeys: GitHubKeys?
     let answerLifetime: Duration
+    /// Whether anybody may read the tiles and checkpoints of the audit log.
+    let auditLogIsPublic: Bool
 
     /// The most bytes that a call's body may have.
     static let bodyLimit = 64 * 1024
@@ -25,10 +27,17 @@ public struct ManagementAPI: Sendable {
     ///
     /// - Parameters:
     ///   - answerLifetime: how long whoever asked may keep a verdict that used nothing up.
+    ///   - auditLogIsPublic: whether anybody may read the tiles and checkpoints of the audit log.
     ///   - gitHubKeys: what GitHub signs its reports of leaks with; nil if they are not to be taken.
-    public init(authority: Authority, answerLifetime: Duration = .zero, gitHubKeys: GitHubKeys? = nil) {
+    public init(
+        authority: Authority,
+        answerLifetime: Duration = .zero,
+        auditLogIsPublic: Bool = false,
+        gitHubKeys: GitHubKeys? = nil
+    ) {
         self.authority = authority
         self.answerLifetime = answerLifetime
+        self.auditLogIsPublic = auditLogIsPublic
         self.gitHubKeys = gitHubKeys
     }
 
@@ -46,6 +55,7 @@ public struct ManagementAPI: Sendable {
         self.registerUsage(&registry)
         self.registerWebhooks(&registry)
         self.registerAudit(&registry)
+        self.registerPrivacy(&registry)
         self.registerKeyring(&registry)
         self.registerSelf(&registry)
         self.registerTokens(&registry)

@@ -32,6 +32,7 @@ struct Migration: Sendable {
         Migration(number: 8, name: "imports", resource: PackageResources.m0008_imports_sql),
         Migration(number: 9, name: "jobs", resource: PackageResources.m0009_jobs_sql),
         Migration(number: 10, name: "lives", resource: PackageResources.m0010_lives_sql),
+        Migration(number: 11, name: "log", resource: PackageResources.m0011_log_sql),
     ]
 
     /// Those of a day of the access log.

@@ -29,6 +29,10 @@ public final class Authority: Sendable {
     let introspections = IntrospectionMarks()
     /// For how long it is known who used a key.
     let detailRetention: Duration
+    /// The tree over the audit log; while it is not what was signed, nothing is changed.
+    public let auditLog: AuditLog
+    /// What went on record of readings of the audit log.
+    let auditReadings = AuditReadings()
     /// What may be done with outgoing events.
     public let eventPolicy: EventPolicy
     /// What the parts that tell of events say to each other.
@@ -43,6 +47,7 @@ public final class Authority: Sendable {
         random: any RandomSource,
         usage: any UsageStore,
         fold: UsageFold?,
+        auditLog: AuditLog,
         detailRetention: Duration = UsageRetention().detail,
         eventPolicy: EventPolicy = EventPolicy(),
         logger: Logger
@@ -55,6 +60,7 @@ public final class Authority: Sendable {
         self.logger = logger
         self.usage = usage
         self.fold = fold
+        self.auditLog = auditLog
         self.detailRetention = detailRetention
         self.eventPolicy = eventPolicy
         self.overrides = OverrideCache(store)
@@ -74,8 +80,9 @@ public final class Authority: Sendable {
         _ body: @escaping @Sendable (inout Change) throws -> T
     ) async throws -> Outcome<T> {
         let now = self.time.now()
+        try self.auditLog.gate.check()
         do {
-            return try await self.store.write {
+            return try await self.write(at: now) {
                 [random, holder = self.keyring] tx -> (Outcome<T>, Verifier.Effects, EventHub.News) in
                 // Made here, on the writing thread: a rotation that was committed before must count.
                 let sealer = Sealer(keyring: holder.keyring, random: random)
@@ -118,7 +125,8 @@ public final class Authority: Sendable {
         _ body: @escaping @Sendable (inout ChangeBy<By>) throws -> T
     ) async throws -> T {
         let now = self.time.now()
-        return try await self.store.write { [random] tx -> (T, Verifier.Effects, EventHub.News) in
+        try self.auditLog.gate.check()
+        return try await self.write(at: now) { [random] tx -> (T, Verifier.Effects, EventHub.News) in
             var change = ChangeBy(tx, by: author, at: now, random: random)
             let result = try body(&change)
             guard change.hasRecord else { throw UnrecordedChange(action: action.text) }
@@ -126,6 +134,20 @@ public final class Authority: Sendable {
         } afterCommit: {
             self.takeIn($0.1, $0.2)
         }.0
+    }
+
+    /// Runs a transaction that has a record; that it cannot be written goes on record later.
+    private func write<T: Sendable>(
+        at now: Timestamp,
+        _ body: @escaping @Sendable (any AuthorityWriting) throws -> T,
+        afterCommit: @escaping @Sendable (T) -> Void
+    ) async throws -> T {
+        do {
+            return try await self.store.write(body, afterCommit: afterCommit)
+        } catch let failure as StoreFailure {
+            if case .unavailable = failure { self.auditLog.gate.noteRefusal(at: now) }
+            throw failure
+        }
     }
 
     /// Makes the memory of this server follow what was committed, before it is acknowledged (promise P4).
@@ -183,7 +205,7 @@ public final class Authority: Sendable {
             after: nil,
             requestID: caller.requestID
         )
-        try await self.store.write({ try $0.append(record) }, afterCommit: { _ in })
+        try await self.write(at: now, { try $0.append(record) }, afterCommit: { _ in })
     }
 }
 

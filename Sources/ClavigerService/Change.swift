@@ -88,7 +88,7 @@ struct AuditAction: Hashable, Sendable {
         case workspace, api, consumer, role, plan, key, keyring, audit, usage, leak, webhook, policy
         case bulk, hygiene
         case limitOverride = "limit_override"
-        case request, review, job
+        case request, review, job, privacy
         case keyImport = "import"
     }
 

@@ -34,6 +34,8 @@ public struct TestAuthority: Sendable {
     public let journal: UsageJournal
     /// The keyring in use.
     public let keyring: KeyringHolder
+    /// The newest signed head of the audit log.
+    public let auditHeads: AuditHeads
     /// The tenant.
     public let workspaceID: Workspace.ID
     /// The first management key's token, role `owner`.
@@ -50,6 +52,7 @@ public struct TestAuthority: Sendable {
     ///   - throttle: how much guessing is borne.
     ///   - detailRetention: for how long it is known who used a key.
     ///   - eventPolicy: where outgoing events may go.
+    ///   - auditHeads: where the newest signed head of the audit log is.
     ///   - slowHasher: computes the slow hashes of imported keys.
     ///   - mostSlowHashesWaiting: how many may wait for their turn.
     public init(
@@ -60,6 +63,7 @@ public struct TestAuthority: Sendable {
         throttle: GuessThrottle.Configuration = GuessThrottle.Configuration(),
         detailRetention: Duration = UsageRetention().detail,
         eventPolicy: EventPolicy = EventPolicy(),
+        auditHeads: AuditHeads = AuditHeads(),
         slowHasher: any SlowHasher = SystemSlowHasher(),
         mostSlowHashesWaiting: Int = 64
     ) async throws {
@@ -68,7 +72,7 @@ public struct TestAuthority: Sendable {
         let log = RecordedLog()
         let opened: any Database
         if let database { opened = database } else { opened = try await SQLiteDatabase.open(.memory) }
-        let store = SQLAuthorityStore(opened)
+        let store = SQLAuthorityStore(opened, random: random)
         let delivered = Delivery()
         let key = rootKey ?? Self.rootKey
         let (keyring, workspace, _) = try await FirstStart(rootKey: key, time: time, random: random).run(store) {
@@ -106,6 +110,16 @@ public struct TestAuthority: Sendable {
             configuration: configuration
         )
         self.keyring = KeyringHolder(keyring)
+        self.auditHeads = auditHeads
+        let auditLog = try await AuditLog.open(
+            store,
+            keyring: self.keyring,
+            workspace: workspace.id,
+            base: nil,
+            heads: auditHeads,
+            time: time,
+            logger: log.logger()
+        )
         self.authority = Authority(
             store: store,
             verifier: verifier,
@@ -114,6 +128,7 @@ public struct TestAuthority: Sendable {
             random: random,
             usage: usage,
             fold: fold,
+            auditLog: auditLog,
             detailRetention: detailRetention,
             eventPolicy: eventPolicy,
             logger: log.logger()
@@ -145,7 +160,7 @@ public struct TestAuthority: Sendable {
     /// Does everything that the server does by itself, whether its time has come or not.
     public func runInBackground() async throws {
         try await self.maintenance.runOnce()
-        let store = SQLAuthorityStore(self.database)
+        let store = SQLAuthorityStore(self.database, random: self.random)
         let now = self.time.now()
         try await store.write { tx in
             let known = try tx.jobs()

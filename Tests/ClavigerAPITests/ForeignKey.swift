@@ -14,7 +14,7 @@ struct ForeignKey {
         let now = test.time.now()
         let random = test.random
         let hasher = test.keyring.keyring.makeHasher()
-        return try await SQLAuthorityStore(test.database).write { tx in
+        return try await SQLAuthorityStore(test.database, random: test.random).write { tx in
             let workspace = Workspace(
                 id: Identifier(at: now, from: random),
                 name: try ResourceName(parsing: "foreign"),

@@ -34,7 +34,7 @@ public struct Workbench: Sendable {
         let random = SystemRandom()
         let rootKey = try Self.rootKey(folder + "/root-key", random)
         let database = try await SQLiteDatabase.open(.file(folder + "/claviger.db"))
-        let store = SQLAuthorityStore(database)
+        let store = SQLAuthorityStore(database, random: random)
         let logger = Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() }
         let firstKey = folder + "/first-management-key"
         let (keyring, workspace, _) = try await FirstStart(rootKey: rootKey, time: time, random: random).run(store) {

@@ -23,6 +23,7 @@ public enum Permission: Hashable, Sendable {
     case checkLimits
     case readUsage
     case readAudit
+    case erasePersonalValues
     case reportLeaks
     case readLeaks
     case readKeyring
@@ -57,6 +58,7 @@ public enum Permission: Hashable, Sendable {
         case .checkLimits: ["limits.check"]
         case .readUsage: ["usage.read"]
         case .readAudit: ["audit.read"]
+        case .erasePersonalValues: ["privacy.erase"]
         case .reportLeaks: ["leaks.report"]
         case .readLeaks: ["leaks.read"]
         case .readKeyring: ["keyring.read"]

@@ -88,16 +88,16 @@ extension AuditRecord: Identified {
     public static let idPrefix = "evt"
 }
 
-/// A record with its place in the log.
+/// A record as it is read from the log.
 public struct AuditEvent: Hashable, Sendable {
-    /// Counts from 0 without gaps.
+    /// Its place: counts from 0 without gaps.
     public var index: Int
-    /// The record.
-    public var record: AuditRecord
+    /// What its leaf says, with what is known of personal values in the place of the commitments to them.
+    public var fields: JSON
 
     /// Makes an event.
-    public init(index: Int, record: AuditRecord) {
+    public init(index: Int, fields: JSON) {
         self.index = index
-        self.record = record
+        self.fields = fields
     }
 }

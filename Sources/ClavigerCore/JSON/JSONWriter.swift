@@ -80,10 +80,7 @@ public struct JSONWriter: Sendable {
             self.raw("]")
         case .object(let object):
             self.raw("{")
-            // RFC 8785 section 3.2.3 sorts by UTF-16 code units.
-            let members =
-                sorted
-                ? object.members.sorted { $0.name.utf16.lexicographicallyPrecedes($1.name.utf16) } : object.members
+            let members = sorted ? object.members.sorted { Self.precedes($0.name, $1.name) } : object.members
             for (index, member) in members.enumerated() {
                 if index > 0 { self.raw(",") }
                 self.string(member.name)
@@ -92,6 +89,14 @@ public struct JSONWriter: Sendable {
             }
             self.raw("}")
         }
+    }
+
+    /// RFC 8785 section 3.2.3: by UTF-16 code units, which for ASCII are the bytes.
+    private static func precedes(_ one: String, _ other: String) -> Bool {
+        if one.utf8.count == one.utf16.count, other.utf8.count == other.utf16.count {
+            return one.utf8.lexicographicallyPrecedes(other.utf8)
+        }
+        return one.utf16.lexicographicallyPrecedes(other.utf16)
     }
 
     /// RFC 8785 section 3.2.2.3: the ECMAScript form, which has the shortest digits that read back the same.

@@ -65,6 +65,7 @@ public struct Problem: Error, Hashable, Sendable {
         case requestTimeout = "request-timeout"
         case internalError = "internal"
         case unavailable = "unavailable"
+        case auditLogInconsistent = "audit-log-inconsistent"
         case badGateway = "bad-gateway"
         case gatewayTimeout = "gateway-timeout"
     }

@@ -27,7 +27,7 @@ public enum ProblemResponse {
         case .rateLimited, .creditsExhausted: .tooManyRequests
         case .requestTimeout: .requestTimeout
         case .internalError: .internalServerError
-        case .unavailable: .serviceUnavailable
+        case .unavailable, .auditLogInconsistent: .serviceUnavailable
         case .badGateway: .badGateway
         case .gatewayTimeout: .gatewayTimeout
         }
@@ -57,6 +57,7 @@ public enum ProblemResponse {
         case .requestTimeout: "Request timeout"
         case .internalError: "Internal error"
         case .unavailable: "Unavailable"
+        case .auditLogInconsistent: "Audit log inconsistent"
         case .badGateway: "Bad gateway"
         case .gatewayTimeout: "Gateway timeout"
         }

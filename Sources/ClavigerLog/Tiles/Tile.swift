@@ -20,6 +20,11 @@ public struct Tile: Hashable, Sendable {
         self.init(index, hashes: hashes)
     }
 
+    /// The hash of the subtree over a full tile, which is a hash of the level above; nil for a partial one.
+    public var root: LogHash? {
+        self.index.isFull ? .root(ofPerfect: self.hashes[...]) : nil
+    }
+
     /// The hashes one after the other, as they are stored and served.
     public var bytes: [UInt8] {
         self.hashes.withUnsafeBytes { Array($0) }

@@ -1,5 +1,7 @@
 public import ClavigerCore
+public import ClavigerLog
 
+// Reading the audit log, which is on record itself: once an hour for each reader and each thing that is looked for.
 extension Authority {
     /// Audit events, the newest first.
     public func auditEvents(
@@ -7,20 +9,90 @@ extension Authority {
         page: PageRequest,
         by caller: Caller
     ) async throws -> [AuditEvent] {
-        try await self.read(AuditAction(.audit, "list"), nil, by: caller) { tx, caller in
-            try caller.require(.readAudit)
-            return try tx.auditEvents(filter, in: caller.workspaceID, page: page)
+        try await self.readAudit("list", nil, filter.recordFields, by: caller) { tx, caller in
+            try tx.auditEvents(filter, in: caller.workspaceID, page: page)
         }
     }
 
     /// The audit event at an index.
     public func auditEvent(at index: Int, by caller: Caller) async throws -> AuditEvent {
-        try await self.read(AuditAction(.audit, "read"), String(index), by: caller) { tx, caller in
-            try caller.require(.readAudit)
+        try await self.readAudit("read", String(index), nil, by: caller) { tx, caller in
             guard let event = try tx.auditEvent(at: index, in: caller.workspaceID) else {
                 throw Problem.notFound("audit event")
             }
             return event
         }
+    }
+
+    /// What happened to a key, and to the requests that it came from: the newest first.
+    public func keyHistory(_ id: APIKey.ID, page: PageRequest, by caller: Caller) async throws -> [AuditEvent] {
+        var filter = AuditFilter()
+        filter.keyID = id
+        return try await self.auditEvents(filter, page: page, by: caller)
+    }
+
+    /// The proof that an event is in the log.
+    public func auditProof(of index: Int, by caller: Caller) async throws -> LogProof {
+        try await self.readAudit("prove", String(index), nil, by: caller) { _, _ in }
+        return try await self.auditLog.proof(of: index)
+    }
+
+    /// A checkpoint, tile or entry bundle; nil if there is no such.
+    public func auditResource(_ resource: LogResource, by caller: Caller) async throws -> [UInt8]? {
+        try await self.readAudit("follow", nil, nil, by: caller) { _, _ in }
+        return try await self.auditLog.bytes(of: resource)
+    }
+
+    /// Under which commitments a value appears in the log.
+    public func auditCommitments(to value: JSON, by caller: Caller) async throws -> [KnownCommitment] {
+        // Not what was asked for: it is personal.
+        try await self.readAudit("hash", nil, nil, by: caller) { tx, _ in try tx.commitments(to: value) }
+    }
+
+    private func readAudit<T: Sendable>(
+        _ verb: String,
+        _ target: String?,
+        _ details: JSON?,
+        by caller: Caller,
+        _ body: @escaping @Sendable (any AuthorityReading, Caller) throws -> T
+    ) async throws -> T {
+        let action = AuditAction(.audit, verb)
+        // Who may not read is told so before anything is looked at.
+        let answer = try await self.read(action, target, by: caller) { tx, caller in
+            try caller.require(.readAudit)
+            return try body(tx, caller)
+        }
+        let reading = AuditReadings.Reading(
+            reader: caller.keyID,
+            action: action.text,
+            details: Array((target ?? "").utf8) + (details?.canonical() ?? [])
+        )
+        guard self.auditReadings.mark(reading, at: self.time.uptime()) else { return answer }
+        do {
+            // Not as a change: also a log that is not what was signed can be read.
+            let (now, random) = (self.time.now(), self.random)
+            try await self.store.write { tx in
+                let change = Change(tx, by: caller, at: now, random: random)
+                try tx.append(change.auditRecord(action, target, after: details))
+            } afterCommit: {
+            }
+        } catch {
+            self.auditReadings.forget(reading)
+            throw error
+        }
+        return answer
+    }
+}
+
+extension AuditFilter {
+    /// What was looked for, as it goes on record; not the address, which is personal.
+    fileprivate var recordFields: JSON {
+        [
+            "action": self.action.map(JSON.string), "actorId": self.actorID.map(JSON.string),
+            "targetId": self.targetID.map(JSON.string), "keyId": self.keyID.map { .string($0.text) },
+            "outcome": self.outcome.map { .string($0.rawValue) }, "network": self.network == nil ? nil : true,
+            "requestId": self.requestID.map(JSON.string), "from": self.from.map { .string($0.text) },
+            "to": self.to.map { .string($0.text) },
+        ]
     }
 }

@@ -43,6 +43,7 @@ public struct FirstStart: Sendable {
         _ entries: [KeyringEntry],
         _ workspace: Workspace
     ) async throws -> Keyring {
+        while try await store.write({ try $0.takeOverEarlierAuditEvents(limit: 1000) }, afterCommit: { _ in }) > 0 {}
         let missing = try Keyring.missingEntries(
             among: entries,
             rootKey: self.rootKey,

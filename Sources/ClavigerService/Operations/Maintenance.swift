@@ -15,6 +15,7 @@ public struct Maintenance: Sendable {
     let workspaceID: Workspace.ID
     let logger: Logger
     let brokenSecrets = BrokenSecrets()
+    let clock = ClockWatch()
 
     /// Makes the maintenance of one server.
     public init(authority: Authority, rehashes: RehashQueue, workspaceID: Workspace.ID, logger: Logger) {

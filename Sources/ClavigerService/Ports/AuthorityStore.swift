@@ -93,6 +93,12 @@ public struct AuditFilter: Hashable, Sendable {
     public var targetID: String?
     /// Which ended so.
     public var outcome: AuditRecord.Outcome?
+    /// On this key, or on a request for it.
+    public var keyID: APIKey.ID?
+    /// By somebody who came from this address.
+    public var network: IPAddress?
+    /// In this request.
+    public var requestID: String?
     /// At or after this moment.
     public var from: Timestamp?
     /// Before this moment.
@@ -163,7 +169,7 @@ public struct StoredAnswerID: Hashable, Sendable {
 
 /// What can be read in a transaction.
 public protocol AuthorityReading: EventReading, CredentialReading, PolicyReading, RequestReading, CampaignReading,
-    BulkReading, HygieneReading, ImportReading, JobReading
+    BulkReading, HygieneReading, ImportReading, JobReading, AuditReading
 {
     func workspace(named name: ResourceName) throws -> Workspace?
 
@@ -176,6 +182,8 @@ public protocol AuthorityReading: EventReading, CredentialReading, PolicyReading
 
     func consumer(_ id: Consumer.ID, in workspace: Workspace.ID) throws -> Consumer?
     func consumer(externalID: Label, in workspace: Workspace.ID) throws -> Consumer?
+    /// Whether there is or was this consumer.
+    func hasEverBeen(_ consumer: Consumer.ID, in workspace: Workspace.ID) throws -> Bool
     func consumers(
         in workspace: Workspace.ID,
         externalID: Label?,
@@ -219,9 +227,6 @@ public protocol AuthorityReading: EventReading, CredentialReading, PolicyReading
     func lookupIDs(ofConsumer consumer: Consumer.ID, in workspace: Workspace.ID) throws -> [LookupID]
     func lookupIDs(withRole role: Role.ID, in workspace: Workspace.ID) throws -> [LookupID]
 
-    func auditEvents(_ filter: AuditFilter, in workspace: Workspace.ID, page: PageRequest) throws -> [AuditEvent]
-    func auditEvent(at index: Int, in workspace: Workspace.ID) throws -> AuditEvent?
-
     /// Reports of leaks, the newest first.
     func leakReports(_ filter: LeakFilter, in workspace: Workspace.ID, page: PageRequest) throws -> [LeakReport]
 
@@ -240,7 +245,7 @@ public protocol AuthorityReading: EventReading, CredentialReading, PolicyReading
 
 /// What can be changed in a transaction.
 public protocol AuthorityWriting: AuthorityReading, EventWriting, CredentialWriting, PolicyWriting, RequestWriting,
-    CampaignWriting, BulkWriting, ImportWriting, JobWriting
+    CampaignWriting, BulkWriting, ImportWriting, JobWriting, AuditWriting
 {
     func insert(_ workspace: Workspace) throws
     func insert(_ api: API) throws
@@ -249,6 +254,8 @@ public protocol AuthorityWriting: AuthorityReading, EventWriting, CredentialWrit
     func insert(_ consumer: Consumer) throws
     func update(_ consumer: Consumer) throws
     func delete(_ consumer: Consumer.ID, in workspace: Workspace.ID, at now: Timestamp) throws
+    /// Erases the names and the metadata of a deleted consumer.
+    func erase(_ consumer: Consumer.ID, in workspace: Workspace.ID) throws
     func insert(_ role: Role) throws
     func update(_ role: Role) throws
     func delete(_ role: Role.ID, in workspace: Workspace.ID, at now: Timestamp) throws
@@ -267,7 +274,6 @@ public protocol AuthorityWriting: AuthorityReading, EventWriting, CredentialWrit
     /// Leaves one alone that is as new, or erased. Tells whether it stored.
     func store(_ digest: KeyDigest, for credential: Credential.ID) throws -> Bool
 
-    func append(_ record: AuditRecord) throws
     /// Keeps a report; leaves it out where the same has been reported of the same credential.
     func insert(_ report: LeakReport) throws
 

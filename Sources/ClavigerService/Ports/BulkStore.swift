@@ -51,8 +51,6 @@ public protocol BulkWriting {
     func update(_ part: KeyPart, of keys: [APIKey]) throws
     /// Erases the digests of destroyed keys.
     func eraseDigests(ofKeys ids: [APIKey.ID], in workspace: Workspace.ID) throws
-    /// Appends records one after the other.
-    func append(_ records: [AuditRecord]) throws
 
     func insert(_ preview: BulkPreview) throws
     /// Keeps the answer that was given to whoever confirmed it.

@@ -191,35 +191,6 @@ extension Credential {
     }
 }
 
-extension AuditEvent {
-    /// The fields of an audit event for answers.
-    public var publicFields: JSON {
-        let record = self.record
-        let actor: JSON =
-            switch record.actor {
-            case .system: ["kind": "system"]
-            case .key(let id, let consumer, let network):
-                [
-                    "kind": "key", "keyId": .string(id.text), "consumerId": .string(consumer.text),
-                    "network": network.map(JSON.string),
-                ]
-            }
-        return [
-            "index": .integer(Int64(self.index)),
-            "id": .string(record.id.text),
-            "time": .string(record.at.text),
-            "actor": actor,
-            "action": .string(record.action),
-            "target": ["kind": .string(record.target.kind), "id": record.target.id.map(JSON.string)],
-            "outcome": .string(record.outcome.rawValue),
-            "reason": record.reason.map(JSON.string),
-            "before": record.before,
-            "after": record.after,
-            "requestId": record.requestID.map(JSON.string),
-        ]
-    }
-}
-
 extension KeyringEntry {
     /// The fields of a keyring entry for answers.
     ///

@@ -1,13 +1,17 @@
-import ClavigerCore
+public import ClavigerCore
 public import ClavigerService
 
 /// The storage of the use cases on a relational database.
 public struct SQLAuthorityStore: AuthorityStore {
     private let database: any Database
+    private let random: any RandomSource
 
     /// Makes storage over an open database.
-    public init(_ database: any Database) {
+    ///
+    /// - Parameter random: salts what is personal in the audit log.
+    public init(_ database: any Database, random: any RandomSource) {
         self.database = database
+        self.random = random
     }
 
     /// Reads one consistent snapshot.
@@ -25,7 +29,10 @@ public struct SQLAuthorityStore: AuthorityStore {
         afterCommit: @escaping @Sendable (T) -> Void
     ) async throws -> T {
         try await Self.translating {
-            try await self.database.write({ try body(SQLTransaction(connection: $0)) }, afterCommit: afterCommit)
+            try await self.database.write(
+                { try body(SQLTransaction(connection: $0, random: self.random)) },
+                afterCommit: afterCommit
+            )
         }
     }
 
@@ -48,6 +55,13 @@ public struct SQLAuthorityStore: AuthorityStore {
 /// Its queries are in the extensions beside this file, by what they are about.
 struct SQLTransaction {
     let connection: any DatabaseConnection
+    /// Nil in those that only read.
+    let random: (any RandomSource)?
+
+    init(connection: any DatabaseConnection, random: (any RandomSource)? = nil) {
+        self.connection = connection
+        self.random = random
+    }
 }
 
 extension SQLTransaction: AuthorityWriting {

@@ -1,55 +1,41 @@
 import ClavigerCore
 import ClavigerService
 
+// The leaves of the audit log. The tree over them is in SQLTransaction+AuditLog.swift.
 extension SQLTransaction {
-    private static var auditColumns: SQL {
-        """
-        event_index, id, workspace_id, at, actor_kind, actor_id, actor_consumer_id, actor_network, action,
-        target_type, target_id, outcome, reason, before_state, after_state, request_id
-        """
+    func append(_ record: AuditRecord) throws {
+        try self.append([record])
     }
 
     /// Indexes are dense: transactions that write run one after another, so the next one is the last plus one.
-    func append(_ record: AuditRecord) throws {
-        let kind: String
-        var actor: (id: APIKey.ID?, consumer: Consumer.ID?, network: String?) = (nil, nil, nil)
-        switch record.actor {
-        case .system: kind = "system"
-        case .key(let id, let consumer, let network):
-            kind = "key"
-            actor = (id, consumer, network)
+    func append(_ records: [AuditRecord]) throws {
+        let first = try self.auditSize()
+        var salts: [PersonalSubject: Commitment.Salt] = [:]
+        let rows = try records.enumerated().map { offset, record in
+            let leaf = try AuditLeaf(record, at: first + offset) { field, value, subject in
+                try self.commit(to: value, of: field, subject, &salts)
+            }
+            let actor: APIKey.ID? = if case .key(let id, _, _) = record.actor { id } else { nil }
+            return [
+                (first + offset).sqlValue, record.workspaceID.sqlValue, record.at.sqlValue, actor.sqlValue,
+                (leaf.network?.bytes).sqlValue, record.action.sqlValue, record.target.id.sqlValue,
+                record.outcome.rawValue.sqlValue, record.requestID.sqlValue, leaf.bytes.sqlValue,
+            ]
         }
         try self.connection.execute(
             """
-            INSERT INTO audit_events (\(sql: Self.auditColumns))
-            VALUES ((SELECT COALESCE(MAX(event_index), -1) + 1 FROM audit_events), \(record.id),
-                \(record.workspaceID), \(record.at), \(kind), \(actor.id), \(actor.consumer), \(actor.network),
-                \(record.action), \(record.target.kind), \(record.target.id), \(record.outcome.rawValue),
-                \(record.reason), \(record.before), \(record.after), \(record.requestID))
-            """
+            INSERT INTO audit_events
+            (event_index, workspace_id, at, actor_id, actor_network, action, target_id, outcome, request_id, leaf)
+            VALUES \(parameters: 10)
+            """,
+            rows: rows
         )
     }
 
-    func append(_ records: [AuditRecord]) throws {
-        let first = try self.connection.row("SELECT COALESCE(MAX(event_index), -1) + 1 AS next FROM audit_events")?
-            .value("next", as: Int.self)
-        try self.connection.execute(
-            "INSERT INTO audit_events (\(sql: Self.auditColumns)) VALUES \(parameters: 16)",
-            rows: records.enumerated().map { offset, record in
-                let (kind, id, consumer, network): (String, APIKey.ID?, Consumer.ID?, String?) =
-                    switch record.actor {
-                    case .system: ("system", nil, nil, nil)
-                    case .key(let id, let consumer, let network): ("key", id, consumer, network)
-                    }
-                return [
-                    ((first ?? 0) + offset).sqlValue, record.id.sqlValue, record.workspaceID.sqlValue,
-                    record.at.sqlValue, kind.sqlValue, id.sqlValue, consumer.sqlValue, network.sqlValue,
-                    record.action.sqlValue, record.target.kind.sqlValue, record.target.id.sqlValue,
-                    record.outcome.rawValue.sqlValue, record.reason.sqlValue, record.before.sqlValue,
-                    record.after.sqlValue, record.requestID.sqlValue,
-                ]
-            }
-        )
+    /// How many events there have been.
+    func auditSize() throws -> Int {
+        try self.connection.row("SELECT COALESCE(MAX(event_index), -1) + 1 AS size FROM audit_events")?
+            .value("size") ?? 0
     }
 
     func auditEvents(_ filter: AuditFilter, in workspace: Workspace.ID, page: PageRequest) throws -> [AuditEvent] {
@@ -58,50 +44,60 @@ extension SQLTransaction {
         if let action = filter.action { conditions.append("action = \(action)") }
         if let actor = filter.actorID { conditions.append("actor_id = \(actor)") }
         if let target = filter.targetID { conditions.append("target_id = \(target)") }
-        if let outcome = filter.outcome { conditions.append("outcome = \(outcome.rawValue)") }
+        if let key = filter.keyID {
+            conditions.append(
+                "target_id IN (SELECT \(key) UNION SELECT id FROM key_requests WHERE key_id = \(key))"
+            )
+        }
+        if let request = filter.requestID { conditions.append("request_id = \(request)") }
+        // As text, so that the index of what is not done can be used.
+        switch filter.outcome {
+        case .done: conditions.append("outcome = 'done'")
+        case .denied: conditions.append("outcome = 'denied'")
+        case nil: break
+        }
+        if let network = filter.network {
+            let value = String(decoding: JSON.string(network.description).canonical(), as: UTF8.self)
+            conditions.append(
+                "actor_network IN (SELECT commitment FROM audit_values WHERE field = 'network' AND value = \(value))"
+            )
+        }
         if let from = filter.from { conditions.append("at >= \(from)") }
         if let to = filter.to { conditions.append("at < \(to)") }
-        return try self.connection.rows(
-            """
-            SELECT \(sql: Self.auditColumns) FROM audit_events
-            WHERE \(sql: .joined(conditions, separator: " AND ")) ORDER BY event_index DESC LIMIT \(page.limit)
-            """
-        ).map(Self.event)
+        return try self.revealed(
+            self.connection.rows(
+                """
+                SELECT event_index, leaf FROM audit_events
+                WHERE \(sql: .joined(conditions, separator: " AND ")) ORDER BY event_index DESC LIMIT \(page.limit)
+                """
+            )
+        )
     }
 
     func auditEvent(at index: Int, in workspace: Workspace.ID) throws -> AuditEvent? {
-        try self.connection.row(
-            """
-            SELECT \(sql: Self.auditColumns) FROM audit_events
-            WHERE workspace_id = \(workspace) AND event_index = \(index)
-            """
-        ).map(Self.event)
+        try self.revealed(
+            self.connection.rows(
+                """
+                SELECT event_index, leaf FROM audit_events
+                WHERE workspace_id = \(workspace) AND event_index = \(index)
+                """
+            )
+        ).first
     }
 
-    private static func event(_ row: Row) throws -> AuditEvent {
-        let actor: AuditRecord.Actor =
-            if let key = try row.value("actor_id", as: APIKey.ID?.self),
-                let consumer = try row.value("actor_consumer_id", as: Consumer.ID?.self)
-            {
-                .key(key, consumer: consumer, network: try row.value("actor_network"))
-            } else {
-                .system
-            }
-        return AuditEvent(
-            index: try row.value("event_index"),
-            record: AuditRecord(
-                id: try row.value("id"),
-                workspaceID: try row.value("workspace_id"),
-                at: try row.value("at"),
-                actor: actor,
-                action: try row.value("action"),
-                target: AuditRecord.Target(kind: try row.value("target_type"), id: try row.value("target_id")),
-                outcome: try row.name("outcome"),
-                reason: try row.value("reason"),
-                before: try row.value("before_state"),
-                after: try row.value("after_state"),
-                requestID: try row.value("request_id")
+    private func revealed(_ rows: [Row]) throws -> [AuditEvent] {
+        let events = try rows.map { row in
+            // What was written by somebody else than this program is shown as what it is.
+            let leaf = try row.value("leaf", as: [UInt8].self)
+            return AuditEvent(
+                index: try row.value("event_index"),
+                fields: (try? JSON.parse(leaf)) ?? ["damaged": true]
             )
-        )
+        }
+        var values = try self.values(of: Set(events.flatMap(\.fields.commitments)))
+        // What was too long for a leaf has commitments itself.
+        let inner = Set(values.values.flatMap(\.commitments)).subtracting(values.keys)
+        values.merge(try self.values(of: inner)) { $1 }
+        return events.map { AuditEvent(index: $0.index, fields: $0.fields.revealing(values)) }
     }
 }

@@ -97,6 +97,19 @@ extension SQLTransaction {
         )
     }
 
+    func hasEverBeen(_ consumer: Consumer.ID, in workspace: Workspace.ID) throws -> Bool {
+        try self.exists("SELECT 1 FROM consumers WHERE workspace_id = \(workspace) AND id = \(consumer)")
+    }
+
+    func erase(_ consumer: Consumer.ID, in workspace: Workspace.ID) throws {
+        try self.connection.execute(
+            """
+            UPDATE consumers SET external_id = id, name = NULL, metadata = '{}'
+            WHERE workspace_id = \(workspace) AND id = \(consumer) AND deleted_at IS NOT NULL
+            """
+        )
+    }
+
     private static func consumer(_ row: Row) throws -> Consumer {
         Consumer(
             id: try row.value("id"),

@@ -59,9 +59,11 @@ extension ServerConfiguration {
         var configuration = Self.read(&reader, isEphemeral: options.ephemeral)
         let reverseProxy = Self.proxy(proxy, section, configuration, &reader)
         configuration?.proxy = reverseProxy
-        guard reader.problems.isEmpty, let configuration else {
+        guard reader.problems.isEmpty, var configuration else {
             throw ConfigurationProblems(problems: reader.problems)
         }
+        let settings = reader.entries.compactMap { entry in entry.value.map { (entry.key.rawValue, $0) } }
+        configuration.settings = Dictionary(settings) { $1 }
         return (configuration, reader.entries)
     }
 
@@ -108,6 +110,7 @@ extension ServerConfiguration {
             .duration(.verifierAnswerLifetime, default: "0s", in: .zero ... .seconds(300))
         )
         let usage = Self.usage(&reader)
+        let audit = Self.audit(&reader)
         let level = reader.value(Setting<Logger.Level>.word(.logLevel, default: .info))
         let format = reader.value(Setting<LogFormat>.word(.logFormat, default: .text))
         let patience = Duration.seconds(1) ... .seconds(3600)
@@ -117,7 +120,7 @@ extension ServerConfiguration {
         let events = Self.events(&reader)
         let envoy = Self.envoy(&reader, usesTLS: tls != nil)
         guard
-            let directory, let listen, let gateway, let sealing, let cacheCapacity, let negativeLifetime, let usage,
+            let directory, let listen, let gateway, let sealing, let cacheCapacity, let negativeLifetime, let usage, let audit,
             let level, let format, let answerLifetime, let requestTimeout, let idleTimeout, let leaks, let events
         else { return nil }
         return ServerConfiguration(
@@ -132,6 +135,7 @@ extension ServerConfiguration {
                 answerLifetime: answerLifetime
             ),
             usage: usage,
+            audit: audit,
             log: Log(level: level, format: format),
             http: HTTP(requestTimeout: requestTimeout, idleTimeout: idleTimeout),
             leaks: leaks,

@@ -137,6 +137,7 @@ struct ServerConfiguration: Sendable, Hashable {
     var sealing: RootKeyProvider.Source
     var verifier: Verifier
     var usage: Usage
+    var audit: Audit
     var log: Log
     var http: HTTP
     var leaks: Leaks
@@ -145,4 +146,6 @@ struct ServerConfiguration: Sendable, Hashable {
     var envoy: Envoy?
     /// Nil without a reverse proxy.
     var proxy: ProxyConfiguration?
+    /// Every setting as it turned out, for the audit log; none of them is a secret.
+    var settings: [String: String] = [:]
 }

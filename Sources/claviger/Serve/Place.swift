@@ -1,4 +1,6 @@
+import ClavigerCore
 import ClavigerSQLite
+import ClavigerService
 import Foundation
 
 /// Where a server keeps its data: a folder, or nowhere.
@@ -31,6 +33,12 @@ struct Place {
 
     /// Where recorded use is kept; nil for nowhere but the journal, which needs files.
     var usageFolder: String? { self.folder?.path }
+
+    /// Where the newest signed head of the audit log is kept.
+    func auditHeads(random: any RandomSource) -> any AuditHeadStore {
+        guard let folder else { return AuditHeadInMemory() }
+        return AuditHeadFile(folder: folder.path, random: random)
+    }
 
     /// The folder that the journal's folder is in.
     var journalParent: String { self.folder?.path ?? self.ephemeralFolder ?? "" }

@@ -48,7 +48,7 @@ struct RecoverCommand: AsyncParsableCommand {
         let path = folder.path + "/" + Self.fileName
         do {
             let start = FirstStart(rootKey: rootKey, time: SystemTime(), random: random)
-            try await start.recover(SQLAuthorityStore(database)) {
+            try await start.recover(SQLAuthorityStore(database, random: random)) {
                 try FirstKeyFile.write($0, to: path, random: random)
             }
         } catch {

@@ -54,6 +54,32 @@ struct Server {
         try await database.close()
     }
 
+    private func auditLog(
+        _ store: SQLAuthorityStore,
+        _ keyring: KeyringHolder,
+        _ workspace: Workspace,
+        _ place: Place
+    ) async throws -> AuditLog {
+        do {
+            return try await AuditLog.open(
+                store,
+                keyring: keyring,
+                workspace: workspace.id,
+                base: self.configuration.audit.origin,
+                heads: place.auditHeads(random: self.random),
+                time: self.time,
+                logger: self.logger
+            )
+        } catch let error as OtherAuditOrigin {
+            throw StartFailure(
+                """
+                The audit log of this database is named \(error.origin), and audit.origin names another. \
+                A log keeps its name: take the setting away, or set it to \(error.origin).
+                """
+            )
+        }
+    }
+
     private func rootKey(_ place: Place) throws -> RootKey {
         guard let folder = place.folder else {
             guard let key = RootKey(bytes: self.random.bytes(RootKey.length)) else {
@@ -77,12 +103,14 @@ struct Server {
         _ onReady: @escaping @Sendable (String, String?) -> Void,
         _ onProxyReady: @escaping @Sendable (String) -> Void
     ) async throws {
-        let store = SQLAuthorityStore(database)
+        let store = SQLAuthorityStore(database, random: self.random)
         let firstKeyPath = place.firstKeyPath
         let firstStart = FirstStart(rootKey: rootKey, time: self.time, random: self.random)
         let (keyring, workspace, isFirst) = try await firstStart.run(store) { [random] token in
             try FirstKeyFile.write(token, to: firstKeyPath, random: random)
         }
+        let holder = KeyringHolder(keyring)
+        let auditLog = try await self.auditLog(store, holder, workspace, place)
         let usage = try await UsageParts(
             place: place,
             configuration: self.configuration.usage,
@@ -93,7 +121,16 @@ struct Server {
         )
         do {
             let order = ReadyOrder()
-            try await self.serve(database, store, keyring, workspace, usage, tls, order.second(onProxyReady)) { url in
+            try await self.serve(
+                database,
+                store,
+                holder,
+                workspace,
+                auditLog,
+                usage,
+                tls,
+                order.second(onProxyReady)
+            ) { url in
                 onReady(url, isFirst ? firstKeyPath : nil)
                 order.firstIsDone()
             }
@@ -107,8 +144,9 @@ struct Server {
     private func serve(
         _ database: SQLiteDatabase,
         _ store: SQLAuthorityStore,
-        _ keyring: Keyring,
+        _ keyring: KeyringHolder,
         _ workspace: Workspace,
+        _ auditLog: AuditLog,
         _ usage: UsageParts,
         _ tls: TLSCertificates?,
         _ onProxyReady: @escaping @Sendable (String) -> Void,
@@ -118,7 +156,7 @@ struct Server {
         let limiter = Limiter(random: self.random)
         let verifier = Verifier(
             source: SQLCredentialSource(database),
-            makeHasher: { keyring.makeHasher() },
+            makeHasher: { keyring.keyring.makeHasher() },
             time: self.time,
             usage: usage.journal,
             limiter: limiter,
@@ -140,11 +178,12 @@ struct Server {
         let authority = Authority(
             store: store,
             verifier: verifier,
-            keyring: KeyringHolder(keyring),
+            keyring: keyring,
             time: self.time,
             random: self.random,
             usage: usage.store,
             fold: usage.fold,
+            auditLog: auditLog,
             detailRetention: self.configuration.usage.retention.detail,
             eventPolicy: self.configuration.events.policy,
             logger: self.logger
@@ -159,7 +198,21 @@ struct Server {
             workspaceID: workspace.id,
             logger: self.logger
         )
+        try await maintenance.recordStart(
+            version: Claviger.version,
+            settings: .object(
+                JSONObject(self.configuration.settings.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })
+            )
+        )
+        // Whoever finds the server ready finds a signed head.
+        try await auditLog.publish()
         var services: [any Service] = [
+            AuditLogService(
+                maintenance: maintenance,
+                auditLog: auditLog,
+                keep: self.configuration.audit.keep,
+                logger: self.logger
+            ),
             MaintenanceService(maintenance: maintenance, logger: self.logger),
             JobService(
                 scheduler: Scheduler(maintenance, logger: self.logger, onRun: JobMetrics.record),
@@ -246,6 +299,7 @@ struct Server {
         ManagementAPI(
             authority: authority,
             answerLifetime: self.configuration.verifier.answerLifetime,
+            auditLogIsPublic: self.configuration.audit.isPublic,
             gitHubKeys: gitHubKeys
         ).register(in: &registry)
         OperationsAPI(authority: authority, metrics: self.metrics, healthReport: report).register(in: &registry)

@@ -1,0 +1,111 @@
+/// A record as it stands in the audit log: canonical JSON (RFC 8785) of at most 65,535 bytes, in which commitments
+/// stand for what is personal.
+///
+/// These bytes are what the tree is made of; they never change. Commitments are told from what they stand for when
+/// they are read, as long as that has not been erased.
+public struct AuditLeaf: Hashable, Sendable {
+    /// The most bytes of a leaf (C2SP tlog-tiles: entries have a length of two bytes).
+    public static let longest = 65_535
+    /// The version of the form.
+    private static let version: JSON = 1
+
+    /// The bytes.
+    public let bytes: [UInt8]
+    /// The commitment to the address that the actor came from.
+    public let network: Commitment?
+
+    /// Makes the leaf of a record.
+    ///
+    /// - Parameters:
+    ///   - index: its place in the log.
+    ///   - commit: gives the commitment to a value of a field of somebody, and keeps the value.
+    public init(
+        _ record: AuditRecord,
+        at index: Int,
+        committing commit: (_ field: String, _ value: JSON, PersonalSubject) throws -> Commitment
+    ) throws {
+        var network: Commitment?
+        if case .key(_, _, let address?) = record.actor {
+            network = try commit("network", .string(address), record.actorSubject)
+        }
+        self.network = network
+        func hide(_ fields: JSON?) throws -> JSON? {
+            guard let fields else { return nil }
+            let subject = PersonalFields.subject(of: record, fields)
+            return try PersonalFields.replaced(in: fields, of: record.target.kind) { try commit($0, $1, subject) }
+        }
+        let (before, after) = (try hide(record.before), try hide(record.after))
+        let bytes = Self.json(record, at: index, network, before, after).canonical()
+        guard bytes.count > Self.longest else {
+            self.bytes = bytes
+            return
+        }
+        // What is too long for a leaf is committed to as a whole.
+        func whole(_ name: String, _ fields: JSON?) throws -> JSON? {
+            try fields.map { try commit(name, $0, .workspace(record.workspaceID)).json }
+        }
+        self.bytes = Self.json(record, at: index, network, try whole("before", before), try whole("after", after))
+            .canonical()
+    }
+
+    private static func json(
+        _ record: AuditRecord,
+        at index: Int,
+        _ network: Commitment?,
+        _ before: JSON?,
+        _ after: JSON?
+    ) -> JSON {
+        let actor: JSON =
+            switch record.actor {
+            case .system: ["kind": "system"]
+            case .key(let id, let consumer, _):
+                [
+                    "kind": "key", "keyId": .string(id.text), "consumerId": .string(consumer.text),
+                    "network": network?.json,
+                ]
+            }
+        return [
+            "v": Self.version,
+            "index": .integer(Int64(index)),
+            "id": .string(record.id.text),
+            "workspaceId": .string(record.workspaceID.text),
+            "time": .string(record.at.text),
+            "actor": actor,
+            "action": .string(record.action),
+            "target": ["kind": .string(record.target.kind), "id": record.target.id.map(JSON.string)],
+            "outcome": .string(record.outcome.rawValue),
+            "reason": record.reason.map(JSON.string),
+            "before": before,
+            "after": after,
+            "requestId": record.requestID.map(JSON.string),
+        ]
+    }
+}
+
+extension JSON {
+    /// All commitments that stand anywhere in the value.
+    public var commitments: [Commitment] {
+        if let commitment = Commitment(json: self) { return [commitment] }
+        return switch self {
+        case .object(let object): object.members.flatMap(\.value.commitments)
+        case .array(let elements): elements.flatMap(\.commitments)
+        default: []
+        }
+    }
+
+    /// The value with what is known in the place of its commitments; those of which nothing is known stay.
+    public func revealing(_ values: [Commitment: JSON]) -> JSON {
+        if let commitment = Commitment(json: self) {
+            // What was too long for its leaf has commitments itself.
+            return values[commitment].map { $0.commitments.isEmpty ? $0 : $0.revealing(values) } ?? self
+        }
+        switch self {
+        case .object(let object):
+            var revealed = JSONObject()
+            for (name, value) in object.members { revealed.append(unique: name, value.revealing(values)) }
+            return .object(revealed)
+        case .array(let elements): return .array(elements.map { $0.revealing(values) })
+        default: return self
+        }
+    }
+}

@@ -1,0 +1,143 @@
+public import ClavigerCore
+import ClavigerLog
+import Synchronization
+
+// What the audit log has of the server itself.
+extension Maintenance {
+    /// The action of records of configurations.
+    private static let configured = "server.configure"
+
+    /// Records that the server starts, with which configuration, and whether the clock went back while it was off.
+    ///
+    /// - Parameter settings: what is configured, without secrets.
+    public func recordStart(version: String, settings: JSON) async throws {
+        var filter = AuditFilter()
+        filter.action = Self.configured
+        let (now, random, workspaceID) = (self.authority.time.now(), self.authority.random, self.workspaceID)
+        try await self.authority.store.write { [filter] tx in
+            if let newest = try tx.newestAuditTime(), now < newest {
+                try tx.append(self.record(ClockWatch.action, ClockWatch.fields(from: newest, to: now)))
+            }
+            let former = try tx.auditEvents(filter, in: workspaceID, page: PageRequest(limit: 1)).first
+            if former?.fields["after"] != settings {
+                var record = AuditRecord.bySystem(
+                    Self.configured,
+                    nil,
+                    after: settings,
+                    in: workspaceID,
+                    at: now,
+                    from: random
+                )
+                record.before = former?.fields["after"]
+                try tx.append(record)
+            }
+            try tx.append(self.record("server.start", ["version": .string(version)]))
+        } afterCommit: {
+        }
+    }
+
+    /// Records that the server stops, and signs the head over it.
+    public func recordStop() async throws {
+        try await self.authority.store.write({ try $0.append(self.record("server.stop", [:])) }, afterCommit: { _ in })
+        try await self.authority.auditLog.publish()
+    }
+
+    /// One round: records what could not be recorded before and jumps of the clock, and signs what is new.
+    public func runAuditLog() async throws {
+        try await self.recordOutage()
+        try await self.recordClockJump()
+        try await self.authority.auditLog.publish()
+    }
+
+    private func recordOutage() async throws {
+        let gate = self.authority.auditLog.gate
+        guard let outage = gate.outage else { return }
+        let fields: JSON = [
+            "since": .string(outage.since.text), "refusedChanges": .integer(Int64(outage.refused)),
+        ]
+        try await self.authority.store.write { tx in
+            try tx.append(self.record("audit.unwritable", fields))
+        } afterCommit: {
+            gate.settle(outage)
+        }
+    }
+
+    private func recordClockJump() async throws {
+        let time = self.authority.time
+        guard let jump = self.clock.jump(at: time.now(), time.uptime()) else { return }
+        try await self.authority.store.write { tx in
+            try tx.append(self.record(ClockWatch.action, ClockWatch.fields(from: jump.expected, to: jump.found)))
+        } afterCommit: {
+            self.clock.settle(at: jump)
+        }
+    }
+
+    /// Removes the leaves that are older than they are kept, in whole bundles; what is signed stays signed.
+    public func pruneAuditLog(keeping time: Duration) async throws {
+        let cutoff = self.authority.time.now() - time
+        let signed = self.authority.auditLog.checkpoint?.size ?? 0
+        try await self.authority.store.write { tx in
+            guard let log = try tx.auditLog() else { return }
+            let end = min(try tx.auditIndex(notBefore: cutoff), Int(signed))
+            let below = end / TileIndex.fullWidth * TileIndex.fullWidth
+            guard below > log.prunedBelow else { return }
+            try tx.prune(below: below)
+            try tx.append(
+                self.record(
+                    "audit.prune",
+                    ["from": .integer(Int64(log.prunedBelow)), "below": .integer(Int64(below))]
+                )
+            )
+        } afterCommit: {
+        }
+        while try await self.authority.store.write(
+            { try $0.removePruned(limit: Self.batch) },
+            afterCommit: { _ in }
+        ) > 0 {}
+    }
+}
+
+/// Notices that the clock on the wall was set: it moves otherwise than time does.
+final class ClockWatch: Sendable {
+    static let action = "server.clock_jump"
+    /// What two clocks may differ by without one having been set.
+    private static let tolerance = Duration.seconds(5)
+
+    struct Jump: Hashable, Sendable {
+        var expected: Timestamp
+        var found: Timestamp
+        var at: Uptime
+    }
+
+    /// The last look at both clocks.
+    private let last = Mutex<(wall: Timestamp, uptime: Uptime)?>(nil)
+
+    /// Looks at both clocks; one jump is told until it is settled.
+    func jump(at wall: Timestamp, _ uptime: Uptime) -> Jump? {
+        self.last.withLock { last in
+            guard let known = last else {
+                last = (wall, uptime)
+                return nil
+            }
+            let expected = known.wall + (uptime - known.uptime)
+            let difference = Duration.milliseconds(wall.milliseconds - expected.milliseconds)
+            guard difference > Self.tolerance || .zero - difference > Self.tolerance else {
+                last = (wall, uptime)
+                return nil
+            }
+            return Jump(expected: expected, found: wall, at: uptime)
+        }
+    }
+
+    /// Notes that a jump is on record.
+    func settle(at jump: Jump) {
+        self.last.withLock { $0 = (jump.found, jump.at) }
+    }
+
+    static func fields(from expected: Timestamp, to found: Timestamp) -> JSON {
+        [
+            "expected": .string(expected.text), "found": .string(found.text),
+            "milliseconds": .integer(found.milliseconds - expected.milliseconds),
+        ]
+    }
+}

@@ -1,0 +1,85 @@
+import ClavigerCore
+import ClavigerService
+
+// What commitments in the audit log stand for, as long as it has not been erased.
+extension SQLTransaction {
+    /// Commits to a value, and keeps it.
+    func commit(
+        to value: JSON,
+        of field: String,
+        _ subject: PersonalSubject,
+        _ salts: inout [PersonalSubject: Commitment.Salt]
+    ) throws -> Commitment {
+        let salt: Commitment.Salt
+        if let known = salts[subject] {
+            salt = known
+        } else {
+            salt = try self.salt(of: subject) ?? self.makeSalt(of: subject)
+            salts[subject] = salt
+        }
+        let commitment = Commitment(to: value, of: field, salt: salt)
+        try self.connection.execute(
+            """
+            INSERT INTO audit_values (commitment, subject, field, value)
+            VALUES (\(commitment.bytes), \(subject.text), \(field),
+                \(String(decoding: value.canonical(), as: UTF8.self)))
+            ON CONFLICT (commitment) DO NOTHING
+            """
+        )
+        return commitment
+    }
+
+    func values(of commitments: Set<Commitment>) throws -> [Commitment: JSON] {
+        var values: [Commitment: JSON] = [:]
+        let all = Array(commitments)
+        for start in stride(from: 0, to: all.count, by: 500) {
+            let some = all[start..<min(start + 500, all.count)].map(\.bytes)
+            for row in try self.connection.rows(
+                "SELECT commitment, value FROM audit_values WHERE commitment IN \(list: some)"
+            ) {
+                guard let commitment = Commitment(bytes: try row.value("commitment")) else { continue }
+                values[commitment] = try row.value("value", as: JSON.self)
+            }
+        }
+        return values
+    }
+
+    func commitments(to value: JSON) throws -> [KnownCommitment] {
+        try self.connection.rows(
+            """
+            SELECT commitment, subject, field FROM audit_values
+            WHERE value = \(String(decoding: value.canonical(), as: UTF8.self)) ORDER BY subject, field LIMIT 1000
+            """
+        ).compactMap { row in
+            guard let commitment = Commitment(bytes: try row.value("commitment")) else { return nil }
+            return KnownCommitment(
+                commitment: commitment,
+                subject: try row.value("subject"),
+                field: try row.value("field")
+            )
+        }
+    }
+
+    func erasePersonalValues(of consumer: Consumer.ID) throws -> Int {
+        let subject = PersonalSubject.consumer(consumer).text
+        let count = try self.connection.execute("DELETE FROM audit_values WHERE subject = \(subject)")
+        try self.connection.execute("DELETE FROM audit_subjects WHERE subject = \(subject)")
+        return count
+    }
+
+    private func salt(of subject: PersonalSubject) throws -> Commitment.Salt? {
+        guard let row = try self.connection.row("SELECT salt FROM audit_subjects WHERE subject = \(subject.text)")
+        else { return nil }
+        guard let salt = Commitment.Salt(bytes: try row.value("salt")) else { throw Row.unreadable("salt") }
+        return salt
+    }
+
+    private func makeSalt(of subject: PersonalSubject) throws -> Commitment.Salt {
+        guard let random = self.random else { throw DatabaseError.failed("A transaction that reads cannot write.") }
+        let salt = Commitment.Salt(from: random)
+        try self.connection.execute(
+            "INSERT INTO audit_subjects (subject, salt) VALUES (\(subject.text), \(salt.bytes))"
+        )
+        return salt
+    }
+}

@@ -1,0 +1,92 @@
+import ClavigerCore
+import ClavigerLog
+import ClavigerService
+import Logging
+import Metrics
+import ServiceLifecycle
+
+/// Takes what is recorded into the tree of the audit log and signs its heads, and records the life of the server.
+struct AuditLogService: Service {
+    /// What is recorded is signed within a second.
+    private static let pause = Duration.milliseconds(400)
+    private static let prunePause = Duration.seconds(3600)
+
+    let maintenance: Maintenance
+    let auditLog: AuditLog
+    let keep: Duration
+    let logger: Logger
+
+    func run() async throws {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.follow() }
+            group.addTask { await self.prune() }
+        }
+        // The last words; a server that cannot say them says so in its log.
+        do {
+            try await self.maintenance.recordStop()
+        } catch {
+            self.logger.error("the end of the server could not be recorded", metadata: ["cause": "\(Self.cause(error))"])
+        }
+    }
+
+    private func follow() async {
+        var hasFailed = false
+        while !Task.isShuttingDownGracefully, !Task.isCancelled {
+            do {
+                try await self.maintenance.runAuditLog()
+                AuditMetrics.record(self.auditLog)
+                hasFailed = false
+            } catch is CancellationError {
+                return
+            } catch {
+                if !hasFailed {
+                    self.logger.error(
+                        "the audit log cannot be signed; it is tried again",
+                        metadata: ["cause": "\(Self.cause(error))"]
+                    )
+                }
+                hasFailed = true
+            }
+            try? await cancelWhenGracefulShutdown { try await Task.sleep(for: Self.pause) }
+        }
+    }
+
+    private func prune() async {
+        while !Task.isShuttingDownGracefully, !Task.isCancelled {
+            do {
+                try await self.maintenance.pruneAuditLog(keeping: self.keep)
+            } catch {
+                self.logger.error(
+                    "old leaves of the audit log cannot be removed; it is tried again",
+                    metadata: ["cause": "\(Self.cause(error))"]
+                )
+            }
+            try? await cancelWhenGracefulShutdown { try await Task.sleep(for: Self.prunePause) }
+        }
+    }
+
+    /// What may be said of an error: the texts of these have no values in them.
+    private static func cause(_ error: any Error) -> String {
+        switch error {
+        case StoreFailure.unavailable(let text), StoreFailure.broken(let text), StoreFailure.duplicate(let text): text
+        case let error as SecretFileError: "\(AuditHeadFile.name): \(error)"
+        default: "\(type(of: error))"
+        }
+    }
+}
+
+/// Tells how far the audit log is signed.
+enum AuditMetrics {
+    private static let size = "claviger_audit_log_signed_events"
+    private static let refusing = "claviger_audit_log_inconsistent"
+    /// What the metrics are, for the exporter.
+    static let help = [
+        size: "Events under the newest signed head of the audit log.",
+        refusing: "1 while nothing can be changed, as the audit log is not what was signed.",
+    ]
+
+    static func record(_ log: AuditLog) {
+        Gauge(label: Self.size).record(Double(log.checkpoint?.size ?? 0))
+        Gauge(label: Self.refusing).record(log.gate.refusal == nil ? 0 : 1)
+    }
+}
