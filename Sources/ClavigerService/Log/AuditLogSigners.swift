@@ -20,6 +20,20 @@ struct AuditLogSigners: Sendable {
         self.cosigner = cosigner
     }
 
+    /// What a rotation of the log's key is called in it.
+    static let rotationVerb = "rotate_key"
+
+    /// What is recorded of a rotation of the log's key: both keys sign each other, so that whoever trusts the old one can
+    /// find the way to the new one in the log.
+    static func rotation(_ keyring: Keyring, from old: Int, origin: NoteKeyName) throws -> JSON {
+        guard let line = NoteLine(origin.text),
+            let former = Self.signer(keyring, version: old, origin: origin),
+            let current = Self.signer(keyring, version: keyring.currentVersion(of: .auditSigning), origin: origin)
+        else { preconditionFailure("a keyring has every version up to its current one") }
+        let rotation = try KeyRotation(origin: line, from: former, to: current)
+        return ["rotation": .string(String(decoding: rotation.bytes, as: UTF8.self))]
+    }
+
     /// The key of one version.
     static func signer(_ keyring: Keyring, version: Int, origin: NoteKeyName) -> NoteSigner? {
         Self.seed(keyring, version, origin).flatMap { NoteSigner(name: origin, seed: $0) }

@@ -29,6 +29,7 @@ extension Authority {
     ) async throws -> Outcome<KeyringStatus> {
         let action = AuditAction(.keyring, "rotate")
         let holder = self.keyring
+        let origin = self.auditLog.origin
         return try await self.change(action, nil, by: caller, once: once) { change in
             let caller = change.caller
             try caller.require(.rotateKeyring)
@@ -45,6 +46,13 @@ extension Authority {
                     before: ["version": .integer(Int64(old))],
                     after: ["version": .integer(Int64(entry.version))]
                 )
+                if purpose == .auditSigning {
+                    try change.record(
+                        AuditAction(.audit, AuditLogSigners.rotationVerb),
+                        nil,
+                        after: AuditLogSigners.rotation(keyring, from: old, origin: origin)
+                    )
+                }
             }
             // Runs right after the commit, on the writing thread: the next change uses the new versions.
             change.effects.makeHasher = { [keyring] in
