@@ -126,7 +126,14 @@ public struct LogVerifier: Sendable {
         if let earlier {
             verifiedEarlier = try Self.verify(earlier, by: walk.trust, firstIndex: firstIndex)
             if let fault = checkpoint.contradiction(to: earlier.checkpoint) { throw fault }
-            guard walk.earlierRoot == earlier.checkpoint.root else {
+            let earlierRoot: LogHash
+            if let root = walk.earlierRoot {
+                earlierRoot = root
+            } else {
+                let tree = PrunedTree(fetcher: fetcher, root: checkpoint.root, minimumIndex: self.minimumIndex)
+                earlierRoot = try await tree.root(ofSize: earlier.checkpoint.size)
+            }
+            guard earlierRoot == earlier.checkpoint.root else {
                 throw LogFault.notConsistent(size: checkpoint.size, earlierSize: earlier.checkpoint.size)
             }
         }

@@ -10,11 +10,6 @@ struct LogWalk {
     /// The tile of each level that the walk is in; none for level 0.
     private var higher: [Tile?]
 
-    /// Begins before the first entry.
-    init(trust: KeyTrust, earlierSize: UInt64?) {
-        self.init(head: TreeHead(), higher: [], trust: trust, earlierSize: earlierSize)
-    }
-
     /// Begins before the first entry of a bundle, with the tiles of each level that have begun before it.
     ///
     /// The hashes in them that are left of the entry stand for all that was pruned. They are not checked here: if one is
@@ -35,15 +30,11 @@ struct LogWalk {
         guard let head = TreeHead(size: first, edge: edge) else {
             preconditionFailure("one hash for each bit of the size, as the tree has a tile for each")
         }
-        self.init(head: head, higher: higher, trust: trust, earlierSize: earlierSize)
-    }
-
-    private init(head: TreeHead, higher: [Tile?], trust: KeyTrust, earlierSize: UInt64?) {
         self.head = head
         self.higher = higher
         self.trust = trust
         self.earlierSize = earlierSize
-        self.earlierRoot = earlierSize == head.size ? head.root : nil
+        self.earlierRoot = earlierSize == first ? head.root : nil
     }
 
     /// Checks a bundle and the hashes that it adds to the tree.

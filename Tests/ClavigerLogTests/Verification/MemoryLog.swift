@@ -10,6 +10,8 @@ struct MemoryLog: LogReading {
         self.resources[resource]
     }
 
+    init() {}
+
     static func entry(_ index: Int) -> [UInt8] { Array("entry \(index)".utf8) }
 
     /// A log of these entries, with a checkpoint that the signers signed.
