@@ -41,16 +41,9 @@ public struct EntryBundle: Hashable, Sendable {
         guard (1...TileIndex.fullWidth).contains(count) else { throw .wrongCount }
         var entries: [ArraySlice<UInt8>] = []
         entries.reserveCapacity(count)
-        var place = 0
-        for _ in 0..<count {
-            guard bytes.count - place >= 2 else { throw .truncated }
-            let length = Int(bytes[place]) << 8 | Int(bytes[place + 1])
-            place += 2
-            guard bytes.count - place >= length else { throw .truncated }
-            entries.append(bytes[place..<(place + length)])
-            place += length
-        }
-        guard place == bytes.count else { throw .trailingBytes }
+        var cursor = EntryCursor(bytes)
+        for _ in 0..<count { entries.append(try cursor.next()) }
+        guard cursor.isAtEnd else { throw .trailingBytes }
         self.entries = entries
         self.bytes = bytes
     }
