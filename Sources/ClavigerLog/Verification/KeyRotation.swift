@@ -14,6 +14,8 @@ public enum KeyRotationError: Error, Hashable, Sendable {
 
 /// The statement that a log signs with a new key from now on, signed by the old key and the new one.
 ///
+/// The text has four lines: `claviger/audit-key-rotation/v1`, the origin, the old key and the new key.
+///
 /// It stands in an entry of the log, so that who trusts the old key can follow. There is no rotation without both
 /// signatures: whoever has one needs to ask only whether the old key is to be trusted, and for this log.
 public struct KeyRotation: Hashable, Sendable {

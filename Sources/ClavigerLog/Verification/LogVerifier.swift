@@ -23,7 +23,9 @@ public struct LogVerifier: Sendable {
     ///   - policy: The name of the log, the keys that are trusted and the witnesses.
     ///   - earlier: A checkpoint that the log had before: it must still begin with the same entries. Signed by a key of the
     ///     log; witnesses need not have cosigned it.
-    ///   - minimumIndex: Entries below may have been pruned; 0 for a log that is whole.
+    ///   - minimumIndex: Entries below may have been pruned; 0 for a log that is whole. What is checked begins with the
+    ///     bundle that has this entry. If tiles are missing that a comparison with the earlier checkpoint needs, that is a
+    ///     fault: it was asked for, and must not pass for done.
     public init(
         _ reader: any LogReading,
         policy: LogPolicy,

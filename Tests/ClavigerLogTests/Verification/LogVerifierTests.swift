@@ -1,3 +1,4 @@
+import Synchronization
 import Testing
 
 @testable import ClavigerLog
@@ -61,6 +62,32 @@ struct LogVerifierTests {
             let older = try await LogVerifier(log, policy: policy).verify()
             #expect(older.checkpoint.note == note)
             log.resources[.checkpoint] = earlier[15].bytes
+        }
+    }
+
+    @Test("each resource is read once, and nothing else")
+    func reads() async throws {
+        final class Counting: LogReading {
+            let log: MemoryLog
+            let reads = Mutex<[LogResource: Int]>([:])
+            init(_ log: MemoryLog) { self.log = log }
+            func read(_ resource: LogResource) async throws -> [UInt8]? {
+                self.reads.withLock { $0[resource, default: 0] += 1 }
+                return try await self.log.read(resource)
+            }
+        }
+        for (size, minimumIndex) in [(0, 0), (600, 0), (600, 300), (66_100, 65_800)] as [(Int, UInt64)] {
+            let reader = Counting(try self.kit.log(size))
+            _ = try await LogVerifier(reader, policy: self.kit.policy(), minimumIndex: minimumIndex).verify()
+            let needed = reader.log.resources.keys.filter {
+                switch $0 {
+                case .checkpoint: true
+                case .tile(let tile): !tile.isPrunable(below: minimumIndex)
+                case .bundle(let bundle): !bundle.isPrunable(below: minimumIndex)
+                }
+            }
+            let reads = reader.reads.withLock { $0 }
+            #expect(reads == Dictionary(uniqueKeysWithValues: needed.map { ($0, 1) }))
         }
     }
 

@@ -75,15 +75,19 @@ struct VerificationEarlierTests {
         #expect(await self.kit.fault(in: log, earlier: noCheckpoint) == .malformedCheckpoint(.earlier))
         let other = try MemoryLog([], origin: Make.line("example.com/other"), signers: [self.kit.signer]).note()
         #expect(await self.kit.fault(in: log, earlier: other) == .wrongOrigin(.earlier))
+        // Whoever signed it.
+        let stranger = try Make.signer("example.com/other", 9)
+        let foreign = try MemoryLog([], origin: Make.line("example.com/other"), signers: [stranger]).note()
+        #expect(await self.kit.fault(in: log, earlier: foreign) == .wrongOrigin(.earlier))
         let forged = try SignedNote(self.kit.log(299).note().text, signatures: good.signatures)
         let fault = await self.kit.fault(in: log, earlier: forged)
         #expect(fault == .signature(.earlier, .invalid))
         #expect(fault?.resource == nil)
         #expect(fault?.description.hasPrefix("The earlier checkpoint has a signature that names a trusted key") == true)
         // By a stranger, and larger: nothing that could accuse the log.
-        let stranger = try Make.signer("example.com/log", 9)
+        let impostor = try Make.signer("example.com/log", 9)
         for size in [300, 1001] {
-            let strange = try self.kit.log((0..<size).map(MemoryLog.entry), signers: [stranger]).note()
+            let strange = try self.kit.log((0..<size).map(MemoryLog.entry), signers: [impostor]).note()
             let fault = await self.kit.fault(in: self.log, earlier: strange)
             #expect(
                 fault

@@ -1,3 +1,4 @@
+import Synchronization
 import Testing
 
 @testable import ClavigerLog
@@ -113,5 +114,34 @@ struct VerificationPruningTests {
         )
         let before = try self.kit.log(65_535).note()
         #expect(await self.kit.fault(in: large, earlier: before, minimumIndex: 65_800)?.kind == .pruned)
+    }
+
+    @Test("what vanishes while it is read was not pruned")
+    func vanishing() async throws {
+        final class Once: LogReading {
+            let log: MemoryLog
+            let path: String
+            let isRead = Mutex(false)
+            init(_ log: MemoryLog, _ path: String) {
+                self.log = log
+                self.path = path
+            }
+            func read(_ resource: LogResource) async throws -> [UInt8]? {
+                if resource.path == self.path {
+                    let wasRead = self.isRead.withLock { isRead in
+                        defer { isRead = true }
+                        return isRead
+                    }
+                    if wasRead { return nil }
+                }
+                return try await self.log.read(resource)
+            }
+        }
+        // The comparison with the earlier size needs the tile once more.
+        let reader = Once(try self.pruned(1000, below: 600), "tile/1/000.p/3")
+        let note = try self.kit.log(256).note()
+        let verifier = try LogVerifier(reader, policy: self.kit.policy(), earlier: note, minimumIndex: 600)
+        let fault = await #expect(throws: LogFault.self) { _ = try await verifier.verify() }
+        #expect(fault?.description == "tile/1/000.p/3 is missing")
     }
 }
