@@ -51,7 +51,7 @@ struct Claviger: AsyncParsableCommand {
                 name: "Oversight",
                 subcommands: [
                     AuditCommand.self, WebhookCommand.self, LeakCommand.self, HygieneCommand.self, KeyringCommand.self,
-                    JobsCommand.self,
+                    JobsCommand.self, PrivacyCommand.self,
                 ]
             ),
             CommandGroup(name: "You", subcommands: [SelfCommand.self, AgentCommand.self, ProfileCommand.self]),

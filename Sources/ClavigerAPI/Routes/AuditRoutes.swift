@@ -22,6 +22,9 @@ extension ManagementAPI {
             let proof = try await self.authority.auditProof(of: Self.eventIndex(context), by: context.caller)
             return Self.logResponse(proof.bytes, Self.text, "no-store")
         }
+        registry.authenticated(.get, "/v1/audit/key") { _, context in
+            .json(try await self.authority.auditKey(by: context.caller).publicFields)
+        }
         registry.authenticated(.post, "/v1/audit/hash") { request, context in
             var body = try ObjectReader(body: try await request.json(atMost: Self.bodyLimit))
             let value = body.value("value")
@@ -113,6 +116,16 @@ extension AuditFilter {
         self.requestID = query.optional("requestId", Field.filter)
         self.from = query.optional("from", Field.timestamp)
         self.to = query.optional("to", Field.timestamp)
+    }
+}
+
+extension AuditKey {
+    fileprivate var publicFields: JSON {
+        [
+            "origin": .string(self.origin), "key": .string(self.current.text),
+            "formerKeys": .array(self.former.map { .string($0.text) }),
+            "firstIndex": .integer(Int64(self.firstIndex)),
+        ]
     }
 }
 

@@ -6,14 +6,17 @@ import Hummingbird
 extension ManagementAPI {
     /// What `purpose` may be in a rotation.
     private enum Rotation: String, CaseIterable {
-        case pepper, seal, cursor, all
+        case pepper, seal, cursor
+        case auditSigning = "audit-signing"
+        case all
 
         var purposes: [KeyPurpose] {
             switch self {
             case .pepper: [.pepper]
             case .seal: [.seal]
             case .cursor: [.cursor]
-            case .all: [.pepper, .seal, .cursor]
+            case .auditSigning: [.auditSigning]
+            case .all: KeyPurpose.allCases
             }
         }
     }

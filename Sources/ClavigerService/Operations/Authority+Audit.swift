@@ -37,6 +37,14 @@ extension Authority {
         return try await self.auditLog.proof(of: index)
     }
 
+    /// The name of the log, and what its heads are signed with.
+    public func auditKey(by caller: Caller) async throws -> AuditKey {
+        let firstIndex = try await self.readAudit("read_key", nil, nil, by: caller) { tx, _ in
+            try tx.auditLog()?.prunedBelow ?? 0
+        }
+        return AuditKey(self.keyring.keyring, origin: self.auditLog.origin, firstIndex: firstIndex)
+    }
+
     /// A checkpoint, tile or entry bundle; nil if there is no such.
     public func auditResource(_ resource: LogResource, by caller: Caller) async throws -> [UInt8]? {
         try await self.readAudit("follow", nil, nil, by: caller) { _, _ in }

@@ -6,9 +6,12 @@ import ClavigerCore
 struct AuditCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "audit",
-        abstract: "Read the audit log.",
-        discussion: "Example:\n  claviger audit list --limit 10",
-        subcommands: [List.self, Show.self]
+        abstract: "Read the audit log, prove what is in it, and verify the whole of it.",
+        discussion: "Example:\n  claviger audit list --limit 10\n  claviger audit verify",
+        subcommands: [
+            List.self, Show.self, AuditTailCommand.self, AuditProveCommand.self, AuditVerifyCommand.self,
+            AuditExportCommand.self, AuditKeyCommand.self, AuditHashCommand.self, AuditNewLogCommand.self,
+        ]
     )
 
     enum Outcome: String, CaseIterable, ExpressibleByArgument {
@@ -36,11 +39,17 @@ struct AuditCommand: ParsableCommand {
         fields.add("reason", event.text("reason"))
         fields.add("actor", Self.actor(event))
         fields.add("actor's consumer", event.text("actor", "consumerId"))
-        fields.add("actor's network", event.text("actor", "network"))
+        fields.add("actor's network", Self.personal(event["actor"]?["network"]))
         fields.add("before", event.text("before"))
         fields.add("after", event.text("after"))
         fields.add("request id", event.text("requestId"))
         return fields.text
+    }
+
+    /// A personal value: itself, or that it was erased.
+    private static func personal(_ value: JSON?) -> String? {
+        guard let value else { return nil }
+        return value.string ?? "erased (\(value.text("commitment")))"
     }
 
     struct List: ClientCommand {
@@ -57,6 +66,9 @@ struct AuditCommand: ParsableCommand {
         var target: String?
         @Option(help: ArgumentHelp("Only what this management key did.", valueName: "key id")) var actor: String?
         @Option(help: "Only events that ended so.") var outcome: Outcome?
+        @Option(help: ArgumentHelp("Only what was asked for from this address.", valueName: "address"))
+        var network: String?
+        @Option(help: ArgumentHelp("Only what this request did.", valueName: "id")) var request: String?
         @Option(help: ArgumentHelp("Only events at this moment or later (RFC 3339).", valueName: "moment"))
         var from: String?
         @Option(help: ArgumentHelp("Only events before this moment (RFC 3339).", valueName: "moment"))
@@ -70,7 +82,7 @@ struct AuditCommand: ParsableCommand {
                 ["v1", "audit", "events"],
                 [
                     ("action", self.action), ("targetId", self.target), ("actorId", self.actor),
-                    ("outcome", self.outcome?.rawValue), ("from", self.from), ("to", self.to),
+                    ("outcome", self.outcome?.rawValue), ("network", self.network), ("requestId", self.request), ("from", self.from), ("to", self.to),
                 ],
                 self.page,
                 table: ["INDEX", "TIME", "ACTION", "TARGET", "ACTOR", "OUTCOME", "REASON"]

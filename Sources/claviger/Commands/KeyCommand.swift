@@ -17,7 +17,7 @@ struct KeyCommand: ParsableCommand {
             KeyUpdateCommand.self, KeySuspendCommand.self, KeyResumeCommand.self, KeyRevokeCommand.self,
             KeyCompromiseCommand.self, KeyDeleteCommand.self, KeyCredentialsCommand.self, KeyVerifyCommand.self,
             KeyRotateCommand.self, KeyRotationCommand.self, KeyRotationEndCommand.self, KeyRotationExtendCommand.self,
-            KeyExplainCommand.self, KeyWhatIfCommand.self, KeyScopeUsageCommand.self,
+            KeyExplainCommand.self, KeyWhatIfCommand.self, KeyScopeUsageCommand.self, KeyHistoryCommand.self,
         ]
     )
 

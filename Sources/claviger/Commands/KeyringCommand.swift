@@ -26,6 +26,7 @@ struct KeyringCommand: ParsableCommand {
         case pepper
         case seal
         case cursor
+        case auditSigning = "audit-signing"
         case all
     }
 
@@ -56,7 +57,7 @@ struct KeyringCommand: ParsableCommand {
                 """
         )
 
-        @Argument(help: "pepper, seal, cursor or all.") var purpose: Purpose
+        @Argument(help: "pepper, seal, cursor, audit-signing or all.") var purpose: Purpose
         @Option(help: ArgumentHelp("Makes repeating the command safe for 24 hours.", valueName: "text"))
         var idempotencyKey: String?
         @OptionGroup(title: "Server") var server: ClientOptions
