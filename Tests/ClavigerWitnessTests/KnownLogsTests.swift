@@ -1,0 +1,7 @@
+import ClavigerLog
+import Testing
+
+@testable import ClavigerWitness
+
+@Suite struct KnownLogsTests {
+}
