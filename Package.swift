@@ -225,8 +225,8 @@ let package = Package(
         .target(
             name: "ClavigerTestSupport",
             dependencies: [
-                "ClavigerAPI", "ClavigerCore", "ClavigerHTTP", "ClavigerHashes", "ClavigerSQLite", "ClavigerService",
-                "ClavigerStore", "ClavigerVerifier",
+                "ClavigerAPI", "ClavigerCore", "ClavigerHTTP", "ClavigerHashes", "ClavigerLog", "ClavigerSQLite",
+                "ClavigerService", "ClavigerStore", "ClavigerVerifier",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
             ]
