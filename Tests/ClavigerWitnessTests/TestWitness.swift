@@ -4,6 +4,7 @@ import ClavigerLog
 import ClavigerTestSupport
 import Foundation
 import Hummingbird
+import Testing
 
 @testable import ClavigerWitness
 
@@ -16,10 +17,12 @@ struct TestWitness {
     let log = RecordedLog()
 
     init(_ logs: [TestLog], folder: TemporaryFolder? = nil, seed: UInt8 = 9, time: ManualTime = ManualTime()) throws {
+        let begins = folder == nil
         let folder = try folder ?? TemporaryFolder()
         let known = KnownLogs(logs.map { KnownLog(origin: $0.origin, key: $0.key) })
         self.folder = folder
-        self.witness = Witness(of: known, cosigner: try Self.cosigner(seed), folder: folder.path, time: time)
+        if begins { #expect(try WitnessStore.begin(in: folder.path)) }
+        self.witness = try Witness(of: known, cosigner: try Self.cosigner(seed), folder: folder.path, time: time)
     }
 
     static func cosigner(_ seed: UInt8 = 9, name: String = "witness.example/w1") throws -> Cosigner {

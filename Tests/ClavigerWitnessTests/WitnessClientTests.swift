@@ -142,10 +142,10 @@ import Testing
         let key = try TestWitness.cosigner().verifierKey
         let responder = CallbackResponder<BasicRequestContext> { request, _ in
             _ = try await request.body.collect(upTo: 1 << 20)
-            // A head, and a body that never comes.
+            // A head, and a body that comes too late.
             return Response(
                 status: .ok,
-                body: ResponseBody { _ in try await Task.sleep(for: .seconds(3600)) }
+                body: ResponseBody { _ in try await Task.sleep(for: .seconds(3)) }
             )
         }
         let port = try await Application(responder: responder).test(.live) { test in

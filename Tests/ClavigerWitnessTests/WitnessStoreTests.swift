@@ -39,12 +39,13 @@ import Testing
                 == "532213b32bedae37190eb28363b6649263a853635665635438635cced0bf4be0"
         )
         let names = try FileManager.default.contentsOfDirectory(atPath: witness.folder.path)
-        #expect(names == [witness.file(of: log).lastPathComponent], "no draft is left")
-        #expect(names.allSatisfy(WitnessStore.isFileName))
-        for name in [
-            "witness-key", "claviger.lock", names[0].uppercased(), names[0] + ".new", String(names[0].dropLast()),
+        let name = witness.file(of: log).lastPathComponent
+        #expect(names.sorted() == [name, "witness-logs"].sorted(), "no draft is left")
+        #expect(WitnessStore.isFileName(name))
+        for other in [
+            "witness-key", "claviger.lock", name.uppercased(), name + ".new", String(name.dropLast()),
         ] {
-            #expect(!WitnessStore.isFileName(name))
+            #expect(!WitnessStore.isFileName(other))
         }
     }
 
@@ -120,9 +121,53 @@ import Testing
             try witness.decision(log.request(from: 5, to: 8))
         }
         try FileManager.default.removeItem(at: file)
-        #expect(throws: WitnessStoreError.rolledBack(path: file.path)) {
+        #expect(throws: WitnessStoreError.missing(path: file.path)) {
             try witness.decision(log.request(from: 0, to: 8))
         }
+    }
+
+    @Test func aFileThatIsGoneIsNotTheBeginning() throws {
+        let log = try TestLog(9)
+        let other = try TestLog(9, name: "other.example")
+        let first = try TestWitness([log, other])
+        let file = first.file(of: log)
+        #expect(try first.decision(log.request(from: 0, to: 5)) == .cosign)
+        let record = try Data(contentsOf: file)
+        try FileManager.default.removeItem(at: file)
+        let second = try TestWitness([log, other], folder: first.folder)
+        #expect(second.witness.damages().map(\.error) == [.missing(path: file.path)])
+        #expect(throws: WitnessStoreError.missing(path: file.path)) {
+            try second.decision(log.request(from: 0, to: 8))
+        }
+        #expect(try second.decision(other.request(from: 0, to: 5)) == .cosign)
+        #expect(
+            try String(contentsOfFile: first.folder.path + "/witness-logs", encoding: .utf8)
+                == "log.example/test\nother.example\n"
+        )
+        try record.write(to: file)
+        #expect(try second.decision(log.request(from: 5, to: 8)) == .cosign)
+        #expect(try !WitnessStore.begin(in: first.folder.path), "not begun again")
+        let index = first.folder.path + "/witness-logs"
+        for damage in [Data("log.example/test".utf8), Data([0xFF, 0x0A]), Data("a\u{1}b\n".utf8)] {
+            try damage.write(to: URL(fileURLWithPath: index))
+            #expect(throws: WitnessStoreError.damaged(path: index)) { try TestWitness([log], folder: first.folder) }
+        }
+        try FileManager.default.removeItem(atPath: index)
+        #expect(throws: WitnessStoreError.withoutIndex(path: index)) { try TestWitness([log], folder: first.folder) }
+    }
+
+    /// A process that was killed between the file of a log and its line in the list.
+    @Test func aFileWithoutItsLine() throws {
+        let log = try TestLog(9)
+        let first = try TestWitness([log])
+        #expect(try first.decision(log.request(from: 0, to: 5)) == .cosign)
+        try Data().write(to: URL(fileURLWithPath: first.folder.path + "/witness-logs"))
+        let second = try TestWitness([log], folder: first.folder)
+        #expect(try second.decision(log.request(from: 0, to: 6)) == .refuse(.conflict(lastSize: 5)))
+        #expect(try second.decision(log.request(from: 5, to: 6)) == .cosign)
+        #expect(
+            try String(contentsOfFile: first.folder.path + "/witness-logs", encoding: .utf8) == "log.example/test\n"
+        )
     }
 
     /// What a process leaves that was killed between the draft and its name.

@@ -107,7 +107,7 @@ import Testing
     @Test(.timeLimit(.minutes(5))) func killedWhileItCosigns() async throws {
         let folder = try Folder()
         let log = try TestLog(4000)
-        let fork = log.forked(after: 1)
+        let fork = log.forked(after: 0)
         var acknowledged = 0
         var sent = 0
         for round in 0..<6 {
@@ -122,22 +122,35 @@ import Testing
                 #expect(try await witness.add(fork.request(from: acknowledged, to: sent + 1)) == .refused(status: 422))
             }
             let client = try witness.client()
-            async let work: (acknowledged: Int, sent: Int) = Self.work(client, log, from: acknowledged)
-            try await Task.sleep(for: .milliseconds(100 + round * 37 % 90))
+            let begin = acknowledged
+            let (cosigned, continuation) = AsyncStream<Int>.makeStream()
+            async let work: (acknowledged: Int, sent: Int) = Self.work(client, log, from: begin) {
+                continuation.yield($0)
+            }
+            // At another moment each time, and never before it has cosigned something.
+            _ = await cosigned.first { $0 > begin + 3 }
+            try await Task.sleep(for: .milliseconds(round * 37 % 50))
             _ = await witness.stop(SIGKILL)
             let done = try await work
             await client.shutDown()
-            #expect(done.acknowledged > acknowledged, "nothing was cosigned in round \(round)")
+            #expect(done.acknowledged > begin)
             (acknowledged, sent) = done
         }
     }
 
     /// Adds one leaf after the other until the witness is gone.
-    private static func work(_ client: WitnessClient, _ log: TestLog, from size: Int) async throws -> (Int, Int) {
+    private static func work(
+        _ client: WitnessClient,
+        _ log: TestLog,
+        from size: Int,
+        onCosigned: @Sendable (Int) -> Void
+    ) async throws -> (Int, Int) {
         var size = size
         while true {
             switch try await client.add(log.request(from: size, to: size + 1)) {
-            case .cosigned: size += 1
+            case .cosigned:
+                size += 1
+                onCosigned(size)
             case .unreachable: return (size, size + 1)
             case let other:
                 Issue.record("\(other)")
@@ -176,6 +189,11 @@ import Testing
         try FileManager.default.removeItem(atPath: key)
         try await self.fails(common + ["--name", Self.name], folder, says: ["witness-key", "missing"])
         #expect(!FileManager.default.fileExists(atPath: key), "never made anew")
+        // Only the key is brought back from a backup.
+        try Data(text.utf8).write(to: URL(fileURLWithPath: key))
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: key)
+        try FileManager.default.removeItem(atPath: folder.data + "/witness-logs")
+        try await self.fails(common, folder, status: 1, says: ["witness-logs", "empty folder"])
     }
 
     @Test func whatStopsAStart() async throws {

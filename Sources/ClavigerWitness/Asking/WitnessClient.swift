@@ -56,6 +56,11 @@ public final class WitnessClient: Sendable {
         self.http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }
 
+    deinit {
+        // The library ends the process if a client goes without being shut down.
+        Task { [http] in try? await http.shutdown() }
+    }
+
     /// Closes all connections; requests after it are ``WitnessAnswer/unreachable``.
     public func shutDown() async {
         try? await self.http.shutdown()

@@ -2,34 +2,28 @@ import ClavigerCore
 public import ClavigerLog
 import Crypto
 
-/// Why a witness cannot use what it keeps.
-///
-/// It then cosigns nothing of that log: it might have cosigned something that it does not know any more.
-public enum WitnessStoreError: Error, Hashable, Sendable {
-    /// The file cannot be read.
-    case unreadable(path: String, reason: String)
-    /// The file does not hold a checkpoint of this log that this witness cosigned.
-    case damaged(path: String)
-    /// The file is gone, or older than what this process has cosigned.
-    case rolledBack(path: String)
-    /// The file cannot be written.
-    case unwritable(path: String, reason: String)
-}
-
 /// The folder in which a witness keeps the newest checkpoint of each log, in one file for each.
 ///
 /// A file is named by SHA-256 of the origin, in hexadecimal digits, and holds a signed note: the checkpoint, the log's
-/// signature and the witness's cosignature. Whoever uses a store must hold the folder alone.
+/// signature and the witness's cosignature. `witness-logs` says which logs have one. Whoever uses a store must hold the
+/// folder alone.
 public struct WitnessStore: Sendable {
     private let folder: String
     private let key: VerifierKey
+    private let index: WitnessIndex
 
-    /// Uses a folder that is there.
+    /// Uses the folder of a witness that has begun.
     ///
     /// - Parameter key: the key of the witness, by which its records are known again.
-    public init(folder: String, key: VerifierKey) {
+    public init(folder: String, key: VerifierKey) throws(WitnessStoreError) {
         self.folder = folder
         self.key = key
+        self.index = try WitnessIndex(folder: folder)
+    }
+
+    /// Begins a new witness in a folder; false if one has cosigned something there.
+    public static func begin(in folder: String) throws(WitnessStoreError) -> Bool {
+        try WitnessIndex.begin(in: folder)
     }
 
     /// The name of the file that a log has in the folder.
@@ -51,7 +45,10 @@ public struct WitnessStore: Sendable {
         } catch {
             throw .unreadable(path: path, reason: error.reason)
         }
-        guard let bytes else { return nil }
+        guard let bytes else {
+            guard !self.index.contains(origin) else { throw .missing(path: path) }
+            return nil
+        }
         guard let record = WitnessRecord(parsing: bytes, origin: origin, key: self.key) else {
             throw .damaged(path: path)
         }
@@ -66,6 +63,8 @@ public struct WitnessStore: Sendable {
         } catch {
             throw .unwritable(path: path, reason: error.reason)
         }
+        // Behind the file: a crash between the two leaves one that is found without its line.
+        try self.index.add(origin)
     }
 
     func path(of origin: NoteLine) -> String {

@@ -29,10 +29,15 @@ public final class Witness: Sendable {
     /// Makes a witness of these logs.
     ///
     /// - Parameter folder: where it keeps what it cosigned; held by this process alone.
-    public init(of logs: KnownLogs, cosigner: Cosigner, folder: String, time: any TimeSource) {
+    public init(
+        of logs: KnownLogs,
+        cosigner: Cosigner,
+        folder: String,
+        time: any TimeSource
+    ) throws(WitnessStoreError) {
         self.logs = logs
         self.cosigner = cosigner
-        self.store = WitnessStore(folder: folder, key: cosigner.verifierKey)
+        self.store = try WitnessStore(folder: folder, key: cosigner.verifierKey)
         self.time = time
         self.slots = Dictionary(uniqueKeysWithValues: logs.origins.map { ($0, Slot()) })
     }

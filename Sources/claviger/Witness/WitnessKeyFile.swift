@@ -49,14 +49,6 @@ enum WitnessKeyFile {
         _ name: String?,
         _ random: any RandomSource
     ) throws -> Cosigner {
-        // What was cosigned with a key that is lost must not be begun again with another.
-        let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
-        guard !names.contains(where: WitnessStore.isFileName) else {
-            throw CommandFailure.usage(
-                "\(folder.path) has checkpoints that a witness cosigned, and its key \(Self.keyName) is missing. Put it "
-                    + "back, or begin a new witness in an empty folder."
-            )
-        }
         guard let name else {
             throw CommandFailure.usage(
                 "A new witness needs a name, which it then keeps: --name witness.example.com/w1."
@@ -67,6 +59,15 @@ enum WitnessKeyFile {
         else {
             throw CommandFailure.usage(
                 "--name must be like an address without its scheme, such as witness.example.com/w1: no spaces and no +."
+            )
+        }
+        // What was cosigned with a key that is lost must not be begun again with another. Before the key, which is what says
+        // that there is a witness.
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+        guard !names.contains(where: WitnessStore.isFileName), try WitnessStore.begin(in: folder.path) else {
+            throw CommandFailure.usage(
+                "\(folder.path) has checkpoints that a witness cosigned, and its key \(Self.keyName) is missing. Put it "
+                    + "back, or begin a new witness in an empty folder."
             )
         }
         do throws(SecretFileError) {

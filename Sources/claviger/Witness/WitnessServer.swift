@@ -41,7 +41,7 @@ struct WitnessServer {
         guard !logs.sign(with: cosigner.verifierKey) else {
             throw CommandFailure.usage("--log has the key of this witness itself. Give the verifier key of the log.")
         }
-        let witness = Witness(of: logs, cosigner: cosigner, folder: folder.path, time: SystemTime())
+        let witness = try Witness(of: logs, cosigner: cosigner, folder: folder.path, time: SystemTime())
         for (origin, error) in witness.damages() {
             self.logger.error(
                 "nothing is cosigned of this log",
