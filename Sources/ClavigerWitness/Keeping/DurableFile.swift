@@ -17,7 +17,9 @@ enum DurableFile {
         }
     }
 
-    /// Reads a file; nil if there is none. More bytes than the limit are a failure.
+    /// Reads a file; nil if there is none.
+    ///
+    /// More bytes than the limit are a failure.
     static func read(_ path: String, atMost limit: Int) throws(Failure) -> [UInt8]? {
         // Without O_NONBLOCK, opening a pipe would wait for a writer.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
