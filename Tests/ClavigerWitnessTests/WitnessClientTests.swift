@@ -138,14 +138,22 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(1))) func silenceAndNobody() async throws {
-        let request = try TestLog(9).request(from: 0, to: 7)
-        let key = try TestWitness.cosigner().verifierKey
+        let log = try TestLog(9)
+        let request = try log.request(from: 0, to: 7)
+        let cosigner = try TestWitness.cosigner()
+        let key = cosigner.verifierKey
+        let time = try #require(CosignatureTime(seconds: 1))
+        let good = cosigner.cosign(try log.checkpoint(7), at: time).line
         let responder = CallbackResponder<BasicRequestContext> { request, _ in
             _ = try await request.body.collect(upTo: 1 << 20)
             // A head, and a body that comes too late.
             return Response(
                 status: .ok,
-                body: ResponseBody { _ in try await Task.sleep(for: .seconds(3)) }
+                body: ResponseBody { writer in
+                    try await Task.sleep(for: .seconds(3))
+                    try await writer.write(ByteBuffer(string: good))
+                    try await writer.finish(nil)
+                }
             )
         }
         let port = try await Application(responder: responder).test(.live) { test in

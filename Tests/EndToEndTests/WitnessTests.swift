@@ -159,7 +159,7 @@ import Testing
         }
     }
 
-    @Test func theKeyIsKept() async throws {
+    @Test(.timeLimit(.minutes(1))) func theKeyIsKept() async throws {
         let folder = try Folder()
         let log = try TestLog(3)
         let common = ["--data", folder.data, "--log", log.key.text]
@@ -196,7 +196,7 @@ import Testing
         try await self.fails(common, folder, status: 1, says: ["witness-logs", "empty folder"])
     }
 
-    @Test func whatStopsAStart() async throws {
+    @Test(.timeLimit(.minutes(1))) func whatStopsAStart() async throws {
         let folder = try Folder()
         let log = try TestLog(3).key.text
         let common = ["--data", folder.data, "--name", Self.name]
