@@ -162,6 +162,22 @@ let package = Package(
             ],
             exclude: ["Protos"]
         ),
+        // A witness of transparency logs (c2sp.org/tlog-witness), and the client that asks one.
+        .target(
+            name: "ClavigerWitness",
+            dependencies: [
+                "ClavigerClient", "ClavigerCore", "ClavigerHTTP", "ClavigerLog",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ]
+        ),
         // Swift client of /v1; the command line uses it.
         .target(
             name: "ClavigerClient",
@@ -223,7 +239,7 @@ let package = Package(
             dependencies: [
                 "ClavigerAPI", "ClavigerClient", "ClavigerCore", "ClavigerEnvoy", "ClavigerGateway", "ClavigerHTTP",
                 "ClavigerHashes", "ClavigerLog", "ClavigerService", "ClavigerSQLite", "ClavigerStore",
-                "ClavigerVerifier", "ClavigerWebhooks", "CMalloc",
+                "ClavigerVerifier", "ClavigerWebhooks", "ClavigerWitness", "CMalloc",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Crypto", package: "swift-crypto"),
@@ -367,11 +383,23 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]
         ),
+        .testTarget(
+            name: "ClavigerWitnessTests",
+            dependencies: [
+                "ClavigerClient", "ClavigerCore", "ClavigerHTTP", "ClavigerLog", "ClavigerTestSupport",
+                "ClavigerWitness",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdTesting", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ]
+        ),
         // A real process, from the outside.
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "claviger", "ClavigerCore", "ClavigerTestSupport",
+                "claviger", "ClavigerClient", "ClavigerCore", "ClavigerLog", "ClavigerTestSupport", "ClavigerWitness",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),

@@ -30,7 +30,7 @@ struct Claviger: AsyncParsableCommand {
                 name: "Server",
                 subcommands: [
                     ServeCommand.self, ProxyCommand.self, ConfigCommand.self, BackupCommand.self, RestoreCommand.self,
-                    RecoverCommand.self, ReadyCommand.self,
+                    RecoverCommand.self, ReadyCommand.self, WitnessCommand.self,
                 ]
             ),
             CommandGroup(

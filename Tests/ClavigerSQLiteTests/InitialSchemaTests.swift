@@ -36,26 +36,24 @@ struct InitialSchemaTests {
                 VALUES ('cred_1', 'ws_1', 'key_1', 'abcdefghijkl', \([UInt8](repeating: 1, count: 32)), 1, 'current', 0)
                 """
             )
-            try connection.execute(Self.event(1, "evt_1"))
+            try connection.execute(Self.event(1))
         }
     }
 
-    private static func event(_ index: Int, _ id: String) -> SQL {
+    private static func event(_ index: Int) -> SQL {
         """
-        INSERT INTO audit_events
-        (event_index, id, workspace_id, at, actor_kind, action, target_type, outcome)
-        VALUES (\(index), \(id), 'ws_1', 0, 'system', 'keys.create', 'key', 'done')
+        INSERT INTO audit_events (event_index, workspace_id, at, action, outcome, leaf)
+        VALUES (\(index), 'ws_1', 0, 'keys.create', 'done', \(Array("{}".utf8)))
         """
     }
 
     static let appendOnly: [SQL] = [
-        "UPDATE audit_events SET reason = 'x'",
+        "UPDATE audit_events SET action = 'x'",
         "DELETE FROM audit_events",
         "REPLACE INTO audit_events SELECT * FROM audit_events",
         """
-        INSERT OR REPLACE INTO audit_events
-        (event_index, id, workspace_id, at, actor_kind, action, target_type, outcome)
-        VALUES (2, 'evt_1', 'ws_1', 0, 'system', 'a', 'b', 'done')
+        INSERT OR REPLACE INTO audit_events (event_index, workspace_id, at, action, outcome, leaf)
+        VALUES (1, 'ws_1', 0, 'a', 'done', x'7b7d')
         """,
     ]
 
@@ -65,10 +63,10 @@ struct InitialSchemaTests {
             try await self.database.write { try $0.execute(Self.appendOnly[index]) }
         }
         #expect(error == .constraint(.refused("The audit log is append-only.")))
-        let rows = try await self.database.read { try $0.rows("SELECT id, reason FROM audit_events") }
+        let rows = try await self.database.read { try $0.rows("SELECT action FROM audit_events") }
         #expect(rows.count == 1)
-        #expect(try rows.first?.value("reason", as: String?.self) == nil)
-        try await self.database.write { try $0.execute(Self.event(2, "evt_2")) }
+        #expect(try rows.first?.value("action", as: String.self) == "keys.create")
+        try await self.database.write { try $0.execute(Self.event(2)) }
     }
 
     @Test("Unique rules name their columns")

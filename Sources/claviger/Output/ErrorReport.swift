@@ -5,6 +5,7 @@ import ClavigerGateway
 import ClavigerHTTP
 import ClavigerService
 import ClavigerStore
+import ClavigerWitness
 
 /// Turns any error of a command into what the person sees and the exit code.
 ///
@@ -35,6 +36,8 @@ struct ErrorReport: Hashable {
         case let error as ReverseProxy.StartFailure:
             self.init(.usage("\(error)"))
         case let error as StartFailure:
+            self.init(.refused("\(error)"))
+        case let error as WitnessStoreError:
             self.init(.refused("\(error)"))
         case let error as KeyringError:
             self.init(.refused(Self.explanation(of: error)))
