@@ -286,7 +286,8 @@ let package = Package(
         .testTarget(
             name: "ClavigerServiceTests",
             dependencies: [
-                "ClavigerCore", "ClavigerService", "ClavigerStore", "ClavigerTestSupport", "ClavigerVerifier",
+                "ClavigerCore", "ClavigerLog", "ClavigerService", "ClavigerStore", "ClavigerTestSupport",
+                "ClavigerVerifier",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
             ]

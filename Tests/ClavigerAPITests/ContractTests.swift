@@ -115,6 +115,7 @@ import Yams
                 ("/key-requests/{id}", "/key-requests/\(request ?? "")"),
                 ("/reservations/{id}", "/reservations/\(reservation ?? "")"),
                 ("/v1/imports/{id}", "/v1/imports/\(imported ?? "")"), ("/v1/jobs/{id}", "/v1/jobs/ends"),
+                ("{level}", "0"), ("{a}", "000"), ("{b}", "000"), ("{c}", "000"), ("{d}", "000"),
             ]
             for name in api.test.registry().authenticated where !name.path.hasPrefix("/v1/self") {
                 let isImport = name.path == "/v1/imports"
@@ -150,6 +151,8 @@ import Yams
             {"apiId": "payments", "environment": "production", "consumerId": "\(key.consumer)", "name": "Another"}
             """
         return switch call {
+        case "POST /v1/audit/hash": #"{"value": "x"}"#
+        case "POST /v1/privacy/erase": #"{"consumerId": "\#(key.consumer)"}"#
         case "POST /v1/apis": #"{"name": "other", "prefix": "oth"}"#
         case "POST /v1/consumers": #"{"externalId": "other", "kind": "user"}"#
         case "POST /v1/plans": #"{"name": "other"}"#

@@ -54,12 +54,16 @@ extension ManagementAPI {
         for path in paths {
             if self.auditLogIsPublic {
                 registry.open(.get, path) { request, _ in
-                    let resource = try Self.logResource(request)
-                    return try Self.logResponse(resource, try await self.authority.auditLog.bytes(of: resource), "public")
+                    guard let resource = Self.logResource(request) else { throw Self.noResource }
+                    return try Self.logResponse(
+                        resource,
+                        try await self.authority.auditLog.bytes(of: resource),
+                        "public"
+                    )
                 }
             } else {
                 registry.authenticated(.get, path, isFrequent: true) { request, context in
-                    let resource = try Self.logResource(request)
+                    let resource = Self.logResource(request)
                     let bytes = try await self.authority.auditResource(resource, by: context.caller)
                     return try Self.logResponse(resource, bytes, "private")
                 }
@@ -69,20 +73,18 @@ extension ManagementAPI {
 
     private static let text = "text/plain; charset=utf-8"
 
-    private static func logResource(_ request: Request) throws(Problem) -> LogResource {
-        do throws(TilePathError) {
-            return try LogResource(parsing: String(request.uri.path.dropFirst("/audit/".count)))
-        } catch {
-            throw .notFound("resource of the audit log")
-        }
+    private static let noResource = Problem.notFound("resource of the audit log")
+
+    private static func logResource(_ request: Request) -> LogResource? {
+        try? LogResource(parsing: String(request.uri.path.dropFirst("/audit/".count)))
     }
 
     private static func logResponse(
-        _ resource: LogResource,
+        _ resource: LogResource?,
         _ bytes: [UInt8]?,
         _ audience: String
     ) throws(Problem) -> Response {
-        guard let bytes else { throw .notFound("resource of the audit log") }
+        guard let bytes else { throw Self.noResource }
         if case .checkpoint = resource { return Self.logResponse(bytes, Self.text, "no-cache") }
         // A tile never changes.
         return Self.logResponse(bytes, "application/octet-stream", "\(audience), max-age=31536000, immutable")

@@ -69,12 +69,12 @@ enum Field {
         return PresentedToken(text)
     }
 
-    /// A text of bounded length without control characters, for filters.
     static func address(_ text: String) throws(FieldError) -> IPAddress {
         guard let address = IPAddress(parsing: text) else { throw FieldError("must be an IPv4 or IPv6 address") }
         return address
     }
 
+    /// A text of bounded length without control characters, for filters.
     static func filter(_ text: String) throws(FieldError) -> String {
         try Label(parsing: text, atMost: 255).text
     }

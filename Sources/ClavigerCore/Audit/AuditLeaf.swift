@@ -94,18 +94,42 @@ extension JSON {
     }
 
     /// The value with what is known in the place of its commitments; those of which nothing is known stay.
-    public func revealing(_ values: [Commitment: JSON]) -> JSON {
+    ///
+    /// What stands for a value of another field stays too: somebody has put it there.
+    public func revealing(_ values: [Commitment: PersonalValue]) -> JSON {
+        self.revealing(values, in: nil)
+    }
+
+    private func revealing(_ values: [Commitment: PersonalValue], in name: String?) -> JSON {
         if let commitment = Commitment(json: self) {
-            // What was too long for its leaf has commitments itself.
-            return values[commitment].map { $0.commitments.isEmpty ? $0 : $0.revealing(values) } ?? self
+            guard let known = values[commitment], known.field == name else { return self }
+            // Only what was too long for its leaf has commitments of ours.
+            return PersonalValue.wholes.contains(known.field) ? known.value.revealing(values) : known.value
         }
         switch self {
         case .object(let object):
             var revealed = JSONObject()
-            for (name, value) in object.members { revealed.append(unique: name, value.revealing(values)) }
+            for (name, value) in object.members { revealed.append(unique: name, value.revealing(values, in: name)) }
             return .object(revealed)
-        case .array(let elements): return .array(elements.map { $0.revealing(values) })
+        case .array(let elements): return .array(elements.map { $0.revealing(values, in: name) })
         default: return self
         }
+    }
+}
+
+/// What a commitment stands for.
+public struct PersonalValue: Hashable, Sendable {
+    /// The fields that are committed to as a whole where a leaf would be too long.
+    public static let wholes: Set<String> = ["before", "after"]
+
+    /// The field.
+    public let field: String
+    /// Its value.
+    public let value: JSON
+
+    /// Makes a value of a field.
+    public init(field: String, value: JSON) {
+        self.field = field
+        self.value = value
     }
 }

@@ -5,13 +5,17 @@
 enum PersonalFields {
     private static let kinds: Set<String> = ["consumer", "key", "request", "review"]
     private static let names: Set<String> = [
-        "externalId", "name", "metadata", "note", "restrictions", "comment", "justification", "ticket",
+        "externalId", "name", "metadata", "note", "restrictions", "comment", "justification", "ticket", "purpose",
     ]
 
     /// Puts what `commit` makes in the place of each personal value.
     ///
     /// - Parameter commit: is given the name of the member and its value.
-    static func replaced(in fields: JSON, of kind: String, _ commit: (String, JSON) throws -> Commitment) rethrows -> JSON {
+    static func replaced(
+        in fields: JSON,
+        of kind: String,
+        _ commit: (String, JSON) throws -> Commitment
+    ) rethrows -> JSON {
         guard Self.kinds.contains(kind) else { return fields }
         return try Self.replaced(fields, commit)
     }

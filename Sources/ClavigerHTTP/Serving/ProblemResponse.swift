@@ -107,7 +107,7 @@ public enum ProblemResponse {
         case StoreFailure.duplicate(let cause):
             logger.warning("a unique value was taken", metadata: ["requestId": "\(requestID)", "cause": "\(cause)"])
             return Problem(.alreadyExists, "There is one like it already.")
-        case StoreFailure.broken(let cause):
+        case StoreFailure.broken(let cause), StoreFailure.damaged(let cause):
             logger.critical("storage is broken", metadata: ["requestId": "\(requestID)", "cause": "\(cause)"])
         case let error as any HTTPResponseError where error.status == .contentTooLarge:
             return Problem(.payloadTooLarge, "The body is larger than this call takes.")

@@ -72,7 +72,7 @@ public actor Scheduler {
     /// - Throws: when it cannot be seen what is due.
     public func runOnce() async throws {
         // An actor lets others in while it waits.
-        guard !self.isRunning else { return }
+        guard !self.isRunning, self.authority.auditLog.gate.refusal == nil else { return }
         self.isRunning = true
         defer { self.isRunning = false }
         let stored = try await self.storedJobs()
@@ -201,7 +201,9 @@ public actor Scheduler {
     /// What may be said of an error: the texts of these have no values in them.
     private static func cause(of error: any Error) -> String {
         switch error {
-        case StoreFailure.unavailable(let text), StoreFailure.broken(let text), StoreFailure.duplicate(let text): text
+        case StoreFailure.unavailable(let text), StoreFailure.broken(let text), StoreFailure.damaged(let text),
+            StoreFailure.duplicate(let text):
+            text
         default: "\(type(of: error))"
         }
     }

@@ -43,7 +43,8 @@ public final class AuditGate: Sendable {
     func settle(_ outage: AuditOutage) {
         self.state.withLock { state in
             guard let refused = state.outage?.refused else { return }
-            state.outage = refused > outage.refused ? AuditOutage(since: outage.since, refused: refused - outage.refused) : nil
+            state.outage =
+                refused > outage.refused ? AuditOutage(since: outage.since, refused: refused - outage.refused) : nil
         }
     }
 }

@@ -30,7 +30,7 @@ extension AuditLog {
         let gate = AuditGate()
         var builder = TreeBuilder()
         do throws(AuditLogDoubt) {
-            let signed = try Self.signedHead(heads, identity, keyring.keyring)
+            let signed = try await Self.signedHead(store, heads, identity, keyring.keyring, workspace)
             if signed == nil, identity.hasSigned {
                 throw AuditLogDoubt("The head that was signed last is missing beside the database.")
             }
@@ -73,10 +73,12 @@ extension AuditLog {
 
     /// The head of this log that was signed last, as it is kept outside the database.
     private static func signedHead(
+        _ store: any AuthorityStore,
         _ heads: any AuditHeadStore,
         _ identity: AuditLogIdentity,
-        _ keyring: Keyring
-    ) throws(AuditLogDoubt) -> Checkpoint? {
+        _ keyring: Keyring,
+        _ workspace: Workspace.ID
+    ) async throws(AuditLogDoubt) -> Checkpoint? {
         let bytes: [UInt8]?
         do {
             bytes = try heads.load()
@@ -88,9 +90,11 @@ extension AuditLog {
             throw AuditLogDoubt("The head that was signed last is damaged.")
         }
         guard checkpoint.origin.text == identity.origin.text else {
-            // That of the log before this one, which has signed nothing yet.
-            guard identity.hasSigned else { return nil }
-            throw AuditLogDoubt("The head that was signed last is of another log.")
+            // That of the log before this one, which has signed nothing yet, and says where it began.
+            guard !identity.hasSigned, await Self.hasBegun(identity, after: checkpoint, store, workspace) else {
+                throw AuditLogDoubt("The head that was signed last is of another log.")
+            }
+            return nil
         }
         let keys = keyring.versions(of: .auditSigning).compactMap {
             AuditLogSigners.signer(keyring, version: $0, origin: identity.origin)?.verifierKey
@@ -99,6 +103,23 @@ extension AuditLog {
             throw AuditLogDoubt("The head that was signed last has no signature of this log.")
         }
         return checkpoint
+    }
+
+    /// Whether a leaf says that this log takes the place of the one that signed a head.
+    private static func hasBegun(
+        _ identity: AuditLogIdentity,
+        after former: Checkpoint,
+        _ store: any AuthorityStore,
+        _ workspace: Workspace.ID
+    ) async -> Bool {
+        var filter = AuditFilter()
+        filter.action = Self.beginAction
+        let events = try? await store.read { [filter] tx in
+            try tx.auditEvents(filter, in: workspace, page: PageRequest(limit: 1))
+        }
+        let after = events?.first?.fields["after"]
+        return after?["origin"]?.string == identity.origin.text && after?["formerRoot"]?.string == former.root.base64
+            && after?["formerOrigin"]?.string == former.origin.text
     }
 
     private static func resume(
@@ -116,7 +137,9 @@ extension AuditLog {
                     throw AuditLogDoubt("Leaves or tiles of the audit log are missing or damaged.")
                 }
                 guard signed.map({ $0.root == builder.root }) ?? true else {
-                    throw AuditLogDoubt("The first \(resumed) events of the audit log are not those of its signed head.")
+                    throw AuditLogDoubt(
+                        "The first \(resumed) events of the audit log are not those of its signed head."
+                    )
                 }
                 return builder
             }

@@ -17,7 +17,8 @@ extension AuditLog {
                 return hashes.count == tile.width ? hashes.withUnsafeBytes { Array($0) } : nil
             }
         case .bundle(let bundle):
-            guard head.layout.covers(bundle), let first = Int(exactly: bundle.index * UInt64(TileIndex.fullWidth)) else {
+            guard head.layout.covers(bundle), let first = Int(exactly: bundle.index * UInt64(TileIndex.fullWidth))
+            else {
                 return nil
             }
             return try await self.store.read { tx in

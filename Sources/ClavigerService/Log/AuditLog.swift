@@ -80,7 +80,7 @@ public actor AuditLog {
         var builder = self.builder
         do {
             while try await self.takeIn(&builder) == Self.batch {}
-        } catch StoreFailure.broken(let cause) {
+        } catch StoreFailure.damaged(let cause) {
             return self.close("Leaves or tiles of the audit log are damaged: \(cause)")
         }
         guard self.gate.refusal == nil else { return }
@@ -91,12 +91,13 @@ public actor AuditLog {
             return
         }
         let head = try self.sign(builder)
+        // Before anybody can see it: a head that somebody has seen must be known after a crash.
+        try self.heads.save(head.note.bytes)
+        // After that: a database that says so without a head beside it was set back.
         if !self.hasSigned {
             try await self.store.write({ try $0.noteSigned() }, afterCommit: { _ in })
             self.hasSigned = true
         }
-        // Before anybody can see it: a head that somebody has seen must be known after a crash.
-        try self.heads.save(head.note.bytes)
         self.builder = builder
         self.signedAt = now
         self.newest.withLock { $0 = head }
@@ -125,14 +126,19 @@ public actor AuditLog {
         else { preconditionFailure("a name is a line, and every tree has a head") }
         let note = try SignedNote(
             checkpoint.text,
-            signatures: signers.signers.map { $0.sign(checkpoint.text) } + [signers.cosigner.cosign(checkpoint, at: time)]
+            signatures: signers.signers.map { $0.sign(checkpoint.text) } + [
+                signers.cosigner.cosign(checkpoint, at: time)
+            ]
         )
         return AuditHead(checkpoint, note, builder)
     }
 
     private func close(_ cause: String) {
         self.gate.close(Self.refusal(cause))
-        self.logger.critical("the audit log is not what was signed; nothing can be changed", metadata: ["cause": "\(cause)"])
+        self.logger.critical(
+            "the audit log is not what was signed; nothing can be changed",
+            metadata: ["cause": "\(cause)"]
+        )
     }
 
     /// What whoever wants to change something is told.

@@ -13,7 +13,9 @@ struct AuditLogSigners: Sendable {
     init(_ keyring: Keyring, origin: NoteKeyName) {
         let current = keyring.currentVersion(of: .auditSigning)
         let versions = keyring.versions(of: .auditSigning).filter { $0 == current || $0 == current - 1 }.reversed()
-        self.signers = versions.compactMap { Self.seed(keyring, $0, origin).flatMap { NoteSigner(name: origin, seed: $0) } }
+        self.signers = versions.compactMap {
+            Self.seed(keyring, $0, origin).flatMap { NoteSigner(name: origin, seed: $0) }
+        }
         guard let cosigner = Self.seed(keyring, current, origin).flatMap({ Cosigner(name: origin, seed: $0) }) else {
             preconditionFailure("a keyring has every purpose, and its keys have the length of a seed")
         }

@@ -14,8 +14,10 @@ extension Maintenance {
         var filter = AuditFilter()
         filter.action = Self.configured
         let (now, random, workspaceID) = (self.authority.time.now(), self.authority.random, self.workspaceID)
+        let newest = try await self.authority.store.read { try $0.newestAuditTime() }
+        self.clock.begin(newest ?? now, self.authority.time.uptime())
         try await self.authority.store.write { [filter] tx in
-            if let newest = try tx.newestAuditTime(), now < newest {
+            if let newest, now < newest {
                 try tx.append(self.record(ClockWatch.action, ClockWatch.fields(from: newest, to: now)))
             }
             let former = try tx.auditEvents(filter, in: workspaceID, page: PageRequest(limit: 1)).first
@@ -74,7 +76,10 @@ extension Maintenance {
 
     /// Removes the leaves that are older than they are kept, in whole bundles; what is signed stays signed.
     public func pruneAuditLog(keeping time: Duration) async throws {
-        let cutoff = self.authority.time.now() - time
+        guard self.authority.auditLog.gate.refusal == nil,
+            let now = self.clock.credible(self.authority.time.now(), self.authority.time.uptime())
+        else { return }
+        let cutoff = now - time
         let signed = self.authority.auditLog.checkpoint?.size ?? 0
         try await self.authority.store.write { tx in
             guard let log = try tx.auditLog() else { return }
@@ -109,8 +114,22 @@ final class ClockWatch: Sendable {
         var at: Uptime
     }
 
+    /// The newest moment on record when the server started, and when that was.
+    private let start = Mutex<(newest: Timestamp, uptime: Uptime)?>(nil)
     /// The last look at both clocks.
     private let last = Mutex<(wall: Timestamp, uptime: Uptime)?>(nil)
+
+    /// Notes what the newest moment on record is when the server starts.
+    func begin(_ newest: Timestamp, _ uptime: Uptime) {
+        self.start.withLock { $0 = (newest, uptime) }
+    }
+
+    /// A moment that no clock which was set far ahead makes later than the records say; nil before the start.
+    func credible(_ now: Timestamp, _ uptime: Uptime) -> Timestamp? {
+        self.start.withLock { start in
+            start.map { min(now, $0.newest + (uptime - $0.uptime) + .seconds(86_400)) }
+        }
+    }
 
     /// Looks at both clocks; one jump is told until it is settled.
     func jump(at wall: Timestamp, _ uptime: Uptime) -> Jump? {

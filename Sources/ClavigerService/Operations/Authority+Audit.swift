@@ -33,7 +33,10 @@ extension Authority {
 
     /// The proof that an event is in the log.
     public func auditProof(of index: Int, by caller: Caller) async throws -> LogProof {
-        try await self.readAudit("prove", String(index), nil, by: caller) { _, _ in }
+        try await self.readAudit("prove", String(index), nil, by: caller) { tx, _ in
+            // Before it goes on record that it was asked for.
+            guard index < (try tx.auditSize()) else { throw Problem.notFound("audit event") }
+        }
         return try await self.auditLog.proof(of: index)
     }
 
@@ -46,8 +49,11 @@ extension Authority {
     }
 
     /// A checkpoint, tile or entry bundle; nil if there is no such.
-    public func auditResource(_ resource: LogResource, by caller: Caller) async throws -> [UInt8]? {
+    ///
+    /// - Parameter resource: nil for something that is none of these, which is said to those alone who may read.
+    public func auditResource(_ resource: LogResource?, by caller: Caller) async throws -> [UInt8]? {
         try await self.readAudit("follow", nil, nil, by: caller) { _, _ in }
+        guard let resource else { return nil }
         return try await self.auditLog.bytes(of: resource)
     }
 
@@ -93,14 +99,36 @@ extension Authority {
 }
 
 extension AuditFilter {
-    /// What was looked for, as it goes on record; not the address, which is personal.
+    /// What was looked for, as it goes on record.
+    ///
+    /// Of a text that is no id and no action, only that there was one: somebody may look for a token or a name.
     fileprivate var recordFields: JSON {
         [
-            "action": self.action.map(JSON.string), "actorId": self.actorID.map(JSON.string),
-            "targetId": self.targetID.map(JSON.string), "keyId": self.keyID.map { .string($0.text) },
+            "action": self.action.map { Self.shown($0) { Self.isAction($0) } },
+            "actorId": self.actorID.map { Self.shown($0, if: Self.isID) },
+            "targetId": self.targetID.map { Self.shown($0, if: Self.isID) },
+            "keyId": self.keyID.map { .string($0.text) },
             "outcome": self.outcome.map { .string($0.rawValue) }, "network": self.network == nil ? nil : true,
-            "requestId": self.requestID.map(JSON.string), "from": self.from.map { .string($0.text) },
+            "requestId": self.requestID.map { Self.shown($0, if: Self.isID) },
+            "from": self.from.map { .string($0.text) },
             "to": self.to.map { .string($0.text) },
         ]
+    }
+
+    private static func shown(_ text: String, if isHarmless: (String) -> Bool) -> JSON {
+        isHarmless(text) ? .string(text) : true
+    }
+
+    /// Words of small letters with dots between them.
+    private static func isAction(_ text: String) -> Bool {
+        text.utf8.count <= 64
+            && text.utf8.allSatisfy { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) || $0 == 0x2E || $0 == 0x5F }
+    }
+
+    /// A short prefix, one underscore, and at most 22 letters and digits: shorter than the secret of a token is.
+    private static func isID(_ text: String) -> Bool {
+        let parts = text.utf8.split(separator: UInt8(ascii: "_"), omittingEmptySubsequences: false)
+        return parts.count == 2 && (1...8).contains(parts[0].count) && (1...22).contains(parts[1].count)
+            && parts.allSatisfy { $0.allSatisfy { Base62.value(of: $0) != nil } }
     }
 }

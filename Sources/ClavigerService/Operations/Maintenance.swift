@@ -32,6 +32,7 @@ public struct Maintenance: Sendable {
     ///
     /// - Throws: what the first step that failed threw; the others were done all the same.
     public func runOnce() async throws {
+        guard self.authority.auditLog.gate.refusal == nil else { return }
         let steps: [() async throws -> Void] = [
             self.dropAnswers,
             { while try await self.storeRehashes() == Self.batch {} },

@@ -30,7 +30,9 @@ public enum StoreFailure: Error, Hashable, Sendable {
     case unavailable(String)
     /// Another row has a value that must be unique.
     case duplicate(String)
-    /// The database is damaged or something else is broken.
+    /// The database is not what was written.
+    case damaged(String)
+    /// Something else is broken.
     case broken(String)
 }
 

@@ -43,6 +43,7 @@ public struct SQLAuthorityStore: AuthorityStore {
         } catch let error as DatabaseError {
             switch error {
             case .unavailable, .full, .readOnly: throw StoreFailure.unavailable(error.description)
+            case .corrupt: throw StoreFailure.damaged(error.description)
             case .constraint(.unique): throw StoreFailure.duplicate(error.description)
             default: throw StoreFailure.broken(error.description)
             }

@@ -96,7 +96,8 @@ extension SQLTransaction {
         }
         var values = try self.values(of: Set(events.flatMap(\.fields.commitments)))
         // What was too long for a leaf has commitments itself.
-        let inner = Set(values.values.flatMap(\.commitments)).subtracting(values.keys)
+        let whole = values.values.filter { PersonalValue.wholes.contains($0.field) }
+        let inner = Set(whole.flatMap(\.value.commitments)).subtracting(values.keys)
         values.merge(try self.values(of: inner)) { $1 }
         return events.map { AuditEvent(index: $0.index, fields: $0.fields.revealing(values)) }
     }

@@ -5,18 +5,19 @@ import ClavigerService
 // The tree over the leaves of the audit log: its full tiles. The others are made of what is at hand.
 extension SQLTransaction {
     func auditLog() throws -> AuditLogIdentity? {
-        try self.connection.row("SELECT base, origin, generation, has_signed, pruned_below FROM audit_log WHERE id = 1").map {
-            guard let base = NoteKeyName(try $0.value("base", as: String.self)),
-                let origin = NoteKeyName(try $0.value("origin", as: String.self))
-            else { throw Row.unreadable("origin") }
-            return AuditLogIdentity(
-                base: base,
-                origin: origin,
-                generation: try $0.value("generation"),
-                hasSigned: try $0.value("has_signed"),
-                prunedBelow: try $0.value("pruned_below")
-            )
-        }
+        try self.connection.row("SELECT base, origin, generation, has_signed, pruned_below FROM audit_log WHERE id = 1")
+            .map {
+                guard let base = NoteKeyName(try $0.value("base", as: String.self)),
+                    let origin = NoteKeyName(try $0.value("origin", as: String.self))
+                else { throw Row.unreadable("origin") }
+                return AuditLogIdentity(
+                    base: base,
+                    origin: origin,
+                    generation: try $0.value("generation"),
+                    hasSigned: try $0.value("has_signed"),
+                    prunedBelow: try $0.value("pruned_below")
+                )
+            }
     }
 
     func begin(_ log: AuditLogIdentity) throws {

@@ -29,16 +29,24 @@ extension SQLTransaction {
         return commitment
     }
 
-    func values(of commitments: Set<Commitment>) throws -> [Commitment: JSON] {
-        var values: [Commitment: JSON] = [:]
+    /// What commitments stand for; one whose value does not fit it, as somebody has changed it, is left out.
+    func values(of commitments: Set<Commitment>) throws -> [Commitment: PersonalValue] {
+        var values: [Commitment: PersonalValue] = [:]
         let all = Array(commitments)
         for start in stride(from: 0, to: all.count, by: 500) {
             let some = all[start..<min(start + 500, all.count)].map(\.bytes)
             for row in try self.connection.rows(
-                "SELECT commitment, value FROM audit_values WHERE commitment IN \(list: some)"
+                """
+                SELECT v.commitment, v.field, v.value, s.salt FROM audit_values v
+                JOIN audit_subjects s ON s.subject = v.subject WHERE v.commitment IN \(list: some)
+                """
             ) {
-                guard let commitment = Commitment(bytes: try row.value("commitment")) else { continue }
-                values[commitment] = try row.value("value", as: JSON.self)
+                let value = PersonalValue(field: try row.value("field"), value: try row.value("value"))
+                guard let commitment = Commitment(bytes: try row.value("commitment")),
+                    let salt = Commitment.Salt(bytes: try row.value("salt")),
+                    Commitment(to: value.value, of: value.field, salt: salt) == commitment
+                else { continue }
+                values[commitment] = value
             }
         }
         return values

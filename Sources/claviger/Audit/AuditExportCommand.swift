@@ -33,22 +33,31 @@ struct AuditExportCommand: ClientCommand {
             throw CommandFailure.refused("What the server says of its log and its keys does not fit together.")
         }
         let events = try EventFiles(writer)
+        var leaves = AuditLeafCheck()
         var bar = ProgressLine(isShown: Console.isErrorTerminal && !self.output.quiet)
         let report: LogReport
         do {
             report = try await LogVerifier(reader, policy: policy, minimumIndex: info.firstIndex).verify(
                 onEntry: { index, leaf in
                     try events.add(leaf)
-                    return try AuditLeafCheck.check(index, leaf)
+                    return try leaves.check(index, leaf)
                 },
                 onProgress: { bar.show($0, of: $1) }
             )
         } catch let fault as LogFault {
             bar.clear()
             throw CommandFailure.refused("\(fault)")
+        } catch let refusal as RefusedEntry {
+            bar.clear()
+            throw (refusal.reason as? CommandFailure) ?? CommandFailure.refused("\(refusal)")
         }
         bar.clear()
         try events.close()
+        guard leaves.prunedBelow >= report.firstIndex else {
+            throw CommandFailure.refused(
+                "Entries below \(report.firstIndex) are missing, and the log does not say that they were pruned."
+            )
+        }
         // Tiles of pruned entries stay a part of the tree.
         let layout = TileLayout(size: report.size)
         for tile in layout.tiles where !writer.has(tile.path) {
@@ -61,7 +70,9 @@ struct AuditExportCommand: ClientCommand {
             "folder": .string(self.folder), "size": .integer(Int64(clamping: report.size)),
             "root": .string(report.root.base64),
         ]
-        session.show(json) { _ in "Exported and verified \(report.entriesChecked) entries into \(self.folder.printable)." }
+        session.show(json) { _ in
+            "Exported and verified \(report.entriesChecked) entries into \(self.folder.printable)."
+        }
     }
 }
 
@@ -123,61 +134,5 @@ struct LogFolderWriter: Sendable {
             throw .refused("\(self.folder.printable)/\(name) cannot be written.")
         }
         return handle
-    }
-}
-
-/// The entries of an export as people and their tools read them.
-private struct EventFiles {
-    private static let columns = [
-        "index", "time", "action", "outcome", "actor", "consumer", "target kind", "target", "reason", "request", "before",
-        "after",
-    ]
-
-    private let lines: FileHandle
-    private let table: FileHandle
-
-    init(_ writer: LogFolderWriter) throws(CommandFailure) {
-        self.lines = try writer.open("events.jsonl")
-        self.table = try writer.open("events.csv")
-        try self.write(Self.columns.joined(separator: ",") + "\r\n", self.table)
-    }
-
-    func add(_ leaf: ArraySlice<UInt8>) throws {
-        guard let json = try? JSON.parse(Array(leaf)) else {
-            throw CommandFailure.refused("An entry of the log is not JSON.")
-        }
-        try self.write(String(decoding: leaf, as: UTF8.self) + "\n", self.lines)
-        let actor = json["actor"]?["keyId"]?.string ?? json.text("actor", "kind")
-        let cells = [
-            json.text("index"), json.text("time"), json.text("action"), json.text("outcome"), actor,
-            json.text("actor", "consumerId"), json.text("target", "kind"), json.text("target", "id"),
-            json.text("reason"), json.text("requestId"), Self.text(json["before"]), Self.text(json["after"]),
-        ]
-        try self.write(cells.map(Self.cell).joined(separator: ",") + "\r\n", self.table)
-    }
-
-    func close() throws {
-        try self.lines.close()
-        try self.table.close()
-    }
-
-    private func write(_ text: String, _ handle: FileHandle) throws(CommandFailure) {
-        do {
-            try handle.write(contentsOf: Data(text.utf8))
-        } catch {
-            throw .refused("The entries cannot be written: is the disk full?")
-        }
-    }
-
-    private static func text(_ json: JSON?) -> String {
-        json.map { String(decoding: $0.serialized(), as: UTF8.self) } ?? ""
-    }
-
-    /// A cell (RFC 4180) that no spreadsheet takes for a formula.
-    private static func cell(_ text: String) -> String {
-        let isFormula = text.first.map { "=+-@\t\r".contains($0) } ?? false
-        let safe = isFormula ? "'" + text : text
-        guard safe.contains(where: { ",\"\r\n".contains($0) }) || safe.contains("\r\n") else { return safe }
-        return "\"" + safe.replacing("\"", with: "\"\"") + "\""
     }
 }

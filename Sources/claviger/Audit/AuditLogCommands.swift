@@ -69,7 +69,11 @@ struct AuditHashCommand: ClientCommand {
     @OptionGroup(title: "Output") var output: OutputOptions
 
     func run(_ session: Session) async throws {
-        let answer = try await session.client.send(.post, ["v1", "audit", "hash"], body: ["value": .string(self.value)])
+        let answer = try await session.client.send(
+            .post,
+            ["v1", "audit", "hash"],
+            body: ["value": .string(self.value)]
+        )
         session.show(items: answer.body, table: ["COMMITMENT", "FIELD", "SUBJECT"]) { item in
             [item.text("commitment"), item.text("field"), item.text("subject")]
         }

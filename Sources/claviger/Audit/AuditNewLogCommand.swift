@@ -27,12 +27,11 @@ struct AuditNewLogCommand: AsyncParsableCommand {
 
     func run() async throws {
         let path = try self.folder.databasePath()
-        let folder = try DataFolder(path: String(path.dropLast(DataFolder.databaseName.count + 1)))
-        defer { folder.release() }
-        guard folder.hasDatabase else {
-            throw StartFailure("There is no database in \(folder.path). Name its folder with --data.")
+        let folder = String(path.dropLast(DataFolder.databaseName.count + 1))
+        guard DataFolder.hasDatabase(in: folder) else {
+            throw StartFailure("There is no database in \(folder). Name its folder with --data.")
         }
-        let origin = try await Self.begin(in: folder.path)
+        let origin = try await Self.begin(in: folder)
         if self.output.output == .json {
             Console.out((["origin": origin.map { .string($0.text) }] as JSON).pretty)
         } else if !self.output.quiet {
@@ -42,6 +41,8 @@ struct AuditNewLogCommand: AsyncParsableCommand {
 
     /// Begins a new log in a data folder that nobody uses; nil where none was signed before.
     static func begin(in folder: String) async throws -> NoteKeyName? {
+        let hold = try DataFolder(path: folder)
+        defer { hold.release() }
         let random = SystemRandom()
         let database = try await SQLiteDatabase.open(.file(folder + "/" + DataFolder.databaseName))
         do {

@@ -33,6 +33,8 @@ struct AuditVerifyCommand: AsyncParsableCommand {
     var witness: [String] = []
     @Option(help: ArgumentHelp("How many witnesses must have signed; all that are given if nothing else is said."))
     var witnesses: Int?
+    @Option(help: ArgumentHelp("The first entry that is there, of a log that was pruned.", valueName: "index"))
+    var from: UInt64?
     @Option(help: ArgumentHelp("An earlier checkpoint of the log.", valueName: "file")) var since: String?
     @Option(help: ArgumentHelp("Where to keep the checkpoint for the next time.", valueName: "file")) var save: String?
     @OptionGroup(title: "Server") var server: ClientOptions
@@ -71,11 +73,19 @@ struct AuditVerifyCommand: AsyncParsableCommand {
             }
             earlier = note
         }
-        let verifier = LogVerifier(reader, policy: policy, earlier: earlier, minimumIndex: info?.firstIndex ?? 0)
+        let first = self.from ?? info?.firstIndex ?? 0
+        let verifier = LogVerifier(reader, policy: policy, earlier: earlier, minimumIndex: first)
+        var leaves = AuditLeafCheck()
+        var copies = self.dir.flatMap { ExportedEvents(of: $0) }
         var bar = ProgressLine(isShown: Console.isErrorTerminal && !self.output.quiet)
         let report: LogReport
         do {
-            report = try await verifier.verify(onEntry: AuditLeafCheck.check) { bar.show($0, of: $1) }
+            report = try await verifier.verify { index, leaf in
+                try copies?.add(leaf)
+                return try leaves.check(index, leaf)
+            } onProgress: {
+                bar.show($0, of: $1)
+            }
             bar.clear()
         } catch let fault as LogFault {
             bar.clear()
@@ -84,6 +94,13 @@ struct AuditVerifyCommand: AsyncParsableCommand {
             bar.clear()
             throw (refusal.reason as? CommandFailure) ?? CommandFailure.refused("\(refusal)")
         }
+        // Whoever gives a part of a log has to show that the rest was removed after its time.
+        guard leaves.prunedBelow >= report.firstIndex else {
+            throw CommandFailure.refused(
+                "Entries below \(report.firstIndex) are missing, and the log does not say that they were pruned."
+            )
+        }
+        if let dir { try copies?.compare(with: dir) }
         if let save { try Self.write(report.checkpoint.note.bytes, to: save) }
         self.tell(report, isOwnWord: self.key.isEmpty)
     }
@@ -104,7 +121,8 @@ struct AuditVerifyCommand: AsyncParsableCommand {
         } catch {
             throw CommandFailure.refused("The proof does not hold: \(Self.text(of: error)).")
         }
-        _ = try AuditLeafCheck.check(proof.index, leaf[...])
+        var check = AuditLeafCheck()
+        _ = try check.check(proof.index, leaf[...])
         try Console.write(leaf + [UInt8(ascii: "\n")])
         if !self.output.quiet { Console.error("Entry \(proof.index) is in the log \(policy.origin.text).") }
     }
@@ -134,7 +152,9 @@ struct AuditVerifyCommand: AsyncParsableCommand {
         var keys: [VerifierKey] = []
         for text in texts {
             guard let key = try? VerifierKey(parsing: text.trimmingCharacters(in: .whitespacesAndNewlines)) else {
-                throw .usage("\(option) takes a verifier key such as keys.example.com/audit+1a2b3c4d+AX… (signed-note).")
+                throw .usage(
+                    "\(option) takes a verifier key such as keys.example.com/audit+1a2b3c4d+AX… (signed-note)."
+                )
             }
             keys.append(key)
         }
@@ -172,15 +192,29 @@ struct AuditVerifyCommand: AsyncParsableCommand {
         guard !self.output.quiet else { return }
         var fields = FieldList()
         fields.add("log", report.checkpoint.checkpoint.origin.text)
-        fields.add("entries", "\(report.entriesChecked), from \(report.firstIndex) to \(report.size)")
+        fields.add("entries", report.entriesChecked == 0 ? "none" : "\(report.firstIndex) to \(report.size - 1)")
         fields.add("root", report.root.base64)
         fields.add("signed by", signers.joined(separator: ", "))
         fields.add("witnessed by", cosigners.isEmpty ? nil : cosigners.joined(separator: ", "))
         fields.add("rotated keys", report.rotations.isEmpty ? nil : String(report.rotations.count))
         fields.add("unchanged since", report.earlier.map { "\($0.checkpoint.size) entries" })
+        fields.add("as of", Self.time(of: report))
         Console.out(fields.text)
-        Console.out("The log is whole and signed.")
+        let part =
+            report.firstIndex == 0 ? "whole" : "whole from entry \(report.firstIndex) on (older ones were pruned)"
+        Console.out("The log is \(part) and signed.")
         if isOwnWord { Console.error("The key is the log's own word; give --key to know whose log it is.") }
+    }
+
+    /// When the log itself said last that this is its newest head.
+    private static func time(of report: LogReport) -> String? {
+        let keys = report.signers.compactMap {
+            VerifierKey(name: $0.name, type: .cosignature, publicKey: $0.publicKey)
+        }
+        guard let note = try? report.checkpoint.note.verified(by: keys),
+            let seconds = note.signatures.compactMap({ $0.time?.seconds }).max()
+        else { return nil }
+        return Timestamp(milliseconds: Int64(clamping: seconds) * 1000).text
     }
 
     private static func text(of error: LogProofError) -> String {

@@ -82,7 +82,8 @@ struct AuditCommand: ParsableCommand {
                 ["v1", "audit", "events"],
                 [
                     ("action", self.action), ("targetId", self.target), ("actorId", self.actor),
-                    ("outcome", self.outcome?.rawValue), ("network", self.network), ("requestId", self.request), ("from", self.from), ("to", self.to),
+                    ("outcome", self.outcome?.rawValue), ("network", self.network), ("requestId", self.request),
+                    ("from", self.from), ("to", self.to),
                 ],
                 self.page,
                 table: ["INDEX", "TIME", "ACTION", "TARGET", "ACTOR", "OUTCOME", "REASON"]

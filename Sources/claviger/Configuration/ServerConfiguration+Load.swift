@@ -120,7 +120,8 @@ extension ServerConfiguration {
         let events = Self.events(&reader)
         let envoy = Self.envoy(&reader, usesTLS: tls != nil)
         guard
-            let directory, let listen, let gateway, let sealing, let cacheCapacity, let negativeLifetime, let usage, let audit,
+            let directory, let listen, let gateway, let sealing, let cacheCapacity, let negativeLifetime, let usage,
+            let audit,
             let level, let format, let answerLifetime, let requestTimeout, let idleTimeout, let leaks, let events
         else { return nil }
         return ServerConfiguration(

@@ -41,7 +41,8 @@ struct ErrorReport: Hashable {
             self.init(.refused("\(error)"))
         case let error as KeyringError:
             self.init(.refused(Self.explanation(of: error)))
-        case StoreFailure.unavailable(let cause), StoreFailure.duplicate(let cause), StoreFailure.broken(let cause):
+        case StoreFailure.unavailable(let cause), StoreFailure.duplicate(let cause), StoreFailure.broken(let cause),
+            StoreFailure.damaged(let cause):
             self.init(.refused(cause))
         default:
             let code = Claviger.exitCode(for: error)

@@ -25,7 +25,10 @@ struct AuditLogService: Service {
         do {
             try await self.maintenance.recordStop()
         } catch {
-            self.logger.error("the end of the server could not be recorded", metadata: ["cause": "\(Self.cause(error))"])
+            self.logger.error(
+                "the end of the server could not be recorded",
+                metadata: ["cause": "\(Self.cause(error))"]
+            )
         }
     }
 
@@ -68,7 +71,9 @@ struct AuditLogService: Service {
     /// What may be said of an error: the texts of these have no values in them.
     private static func cause(_ error: any Error) -> String {
         switch error {
-        case StoreFailure.unavailable(let text), StoreFailure.broken(let text), StoreFailure.duplicate(let text): text
+        case StoreFailure.unavailable(let text), StoreFailure.broken(let text), StoreFailure.damaged(let text),
+            StoreFailure.duplicate(let text):
+            text
         case let error as SecretFileError: "\(AuditHeadFile.name): \(error)"
         default: "\(type(of: error))"
         }

@@ -40,7 +40,9 @@ struct ServeCommand: AsyncParsableCommand {
         HeapArenas.keepFew()
         FileDescriptors.raiseLimit()
         let metrics = PrometheusExporter(
-            help: RequestMetrics.help.merging(GapReport.help) { $1 }.merging(JobMetrics.help) { $1 }.merging(AuditMetrics.help) { $1 }
+            help: RequestMetrics.help.merging(GapReport.help) { $1 }.merging(JobMetrics.help) { $1 }.merging(
+                AuditMetrics.help
+            ) { $1 }
         )
         MetricsSystem.bootstrap(metrics)
         var logger = Logger(label: "claviger") { label in

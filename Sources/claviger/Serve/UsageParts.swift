@@ -178,7 +178,9 @@ struct UsageService: Service {
         switch error {
         case let error as JournalError: error.description
         case let error as JournalFull: error.description
-        case StoreFailure.unavailable(let text), StoreFailure.broken(let text), StoreFailure.duplicate(let text): text
+        case StoreFailure.unavailable(let text), StoreFailure.broken(let text), StoreFailure.damaged(let text),
+            StoreFailure.duplicate(let text):
+            text
         default: "\(type(of: error))"
         }
     }

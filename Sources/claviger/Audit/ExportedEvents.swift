@@ -1,0 +1,121 @@
+import ClavigerCore
+import Crypto
+import Foundation
+
+/// An entry as people and their tools read it: a line of JSON, and a line of a table.
+enum ExportedEvent {
+    static let lines = "events.jsonl"
+    static let table = "events.csv"
+    private static let columns = [
+        "index", "time", "action", "outcome", "actor", "consumer", "target kind", "target", "reason", "request",
+        "before",
+        "after",
+    ]
+
+    /// The first line of the table.
+    static let head = Self.columns.joined(separator: ",") + "\r\n"
+
+    static func line(_ leaf: ArraySlice<UInt8>) -> [UInt8] { leaf + [UInt8(ascii: "\n")] }
+
+    static func row(_ leaf: ArraySlice<UInt8>) throws(CommandFailure) -> [UInt8] {
+        guard let json = try? JSON.parse(Array(leaf)) else { throw .refused("An entry of the log is not JSON.") }
+        let actor = json["actor"]?["keyId"]?.string ?? json.text("actor", "kind")
+        let cells = [
+            json.text("index"), json.text("time"), json.text("action"), json.text("outcome"), actor,
+            json.text("actor", "consumerId"), json.text("target", "kind"), json.text("target", "id"),
+            json.text("reason"), json.text("requestId"), Self.text(json["before"]), Self.text(json["after"]),
+        ]
+        return Array((cells.map(Self.cell).joined(separator: ",") + "\r\n").utf8)
+    }
+
+    private static func text(_ json: JSON?) -> String {
+        json.map { String(decoding: $0.serialized(), as: UTF8.self) } ?? ""
+    }
+
+    /// A cell (RFC 4180) that no spreadsheet takes for a formula.
+    private static func cell(_ text: String) -> String {
+        let isFormula = text.unicodeScalars.first.map { "=+-@\t\r".unicodeScalars.contains($0) } ?? false
+        let safe = isFormula ? "'" + text : text
+        guard safe.unicodeScalars.contains(where: { ",\"\r\n".unicodeScalars.contains($0) }) else { return safe }
+        return "\"" + safe.replacing("\"", with: "\"\"") + "\""
+    }
+}
+
+/// The entries of an export as people read them, while it is written.
+struct EventFiles {
+    private let lines: FileHandle
+    private let table: FileHandle
+
+    init(_ writer: LogFolderWriter) throws(CommandFailure) {
+        self.lines = try writer.open(ExportedEvent.lines)
+        self.table = try writer.open(ExportedEvent.table)
+        try self.write(Array(ExportedEvent.head.utf8), self.table)
+    }
+
+    func add(_ leaf: ArraySlice<UInt8>) throws(CommandFailure) {
+        try self.write(ExportedEvent.line(leaf), self.lines)
+        try self.write(ExportedEvent.row(leaf), self.table)
+    }
+
+    func close() throws {
+        try self.lines.close()
+        try self.table.close()
+    }
+
+    private func write(_ bytes: [UInt8], _ handle: FileHandle) throws(CommandFailure) {
+        do {
+            try handle.write(contentsOf: Data(bytes))
+        } catch {
+            throw .refused("The entries cannot be written: is the disk full?")
+        }
+    }
+}
+
+/// What the files for people must have, found while an export is verified.
+struct ExportedEvents {
+    private static let part = 1 << 20
+
+    private var lines = SHA256()
+    private var table = SHA256()
+
+    /// Nil for a folder that has none of them: a copy of the log alone.
+    init?(of folder: String) {
+        let isThere = [ExportedEvent.lines, ExportedEvent.table].contains {
+            FileManager.default.fileExists(atPath: folder + "/" + $0)
+        }
+        guard isThere else { return nil }
+        self.table.update(data: Array(ExportedEvent.head.utf8))
+    }
+
+    mutating func add(_ leaf: ArraySlice<UInt8>) throws(CommandFailure) {
+        self.lines.update(data: ExportedEvent.line(leaf))
+        self.table.update(data: try ExportedEvent.row(leaf))
+    }
+
+    /// Refuses where a file is there that has something else.
+    func compare(with folder: String) throws(CommandFailure) {
+        for (name, digest) in [
+            (ExportedEvent.lines, self.lines.finalize()), (ExportedEvent.table, self.table.finalize()),
+        ] {
+            let path = folder + "/" + name
+            guard FileManager.default.fileExists(atPath: path) else { continue }
+            guard try Self.digest(path) == digest else {
+                throw .refused("\(name) does not have the entries of the log: do not use it.")
+            }
+        }
+    }
+
+    private static func digest(_ path: String) throws(CommandFailure) -> SHA256.Digest {
+        do {
+            guard let handle = FileHandle(forReadingAtPath: path) else {
+                throw CommandFailure.refused("\(path.printable) cannot be read.")
+            }
+            defer { try? handle.close() }
+            var hasher = SHA256()
+            while let bytes = try handle.read(upToCount: Self.part), !bytes.isEmpty { hasher.update(data: bytes) }
+            return hasher.finalize()
+        } catch {
+            throw .refused("\(path.printable) cannot be read.")
+        }
+    }
+}
