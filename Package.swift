@@ -371,7 +371,7 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "claviger", "ClavigerCore", "ClavigerTestSupport",
+                "claviger", "ClavigerCore", "ClavigerLog", "ClavigerTestSupport",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -385,10 +385,12 @@ let package = Package(
             name: "ConformanceTests",
             dependencies: [
                 "claviger", "ClavigerCore", "ClavigerTestSupport",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
-            ]
+            ],
+            exclude: ["AuditLog/foreign"]
         ),
     ]
 )
