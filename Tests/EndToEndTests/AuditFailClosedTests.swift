@@ -1,5 +1,4 @@
 import ClavigerCore
-import ClavigerTestSupport
 import Foundation
 import NIOHTTP1
 import Testing
@@ -192,27 +191,16 @@ import Testing
         await server.stop()
     }
 
-    /// Changes a byte of an event behind the server's back, and leaves no trace besides: a missing trigger would be found
-    /// at the start.
+    /// Changes a byte of an event.
     private static func changeLeaf(_ index: Int, _ folder: Folder) async throws {
-        let trigger = try await Self.sql("SELECT sql FROM sqlite_schema WHERE name = 'audit_events_no_update'", folder)
         let (old, new) = (#"'"outcome":"done"'"#, #"'"outcome":"dona"'"#)
-        let leaf = try await Self.sql(
+        let leaf = try await folder.changeEvents(
             """
-            DROP TRIGGER audit_events_no_update;
             UPDATE audit_events SET leaf = CAST(replace(CAST(leaf AS TEXT), \(old), \(new)) AS BLOB)
-            WHERE event_index = \(index);
-            \(trigger);
-            SELECT CAST(leaf AS TEXT) FROM audit_events WHERE event_index = \(index);
+            WHERE event_index = \(index)
             """,
-            folder
+            then: "SELECT CAST(leaf AS TEXT) FROM audit_events WHERE event_index = \(index)"
         )
         #expect(leaf.contains(#""outcome":"dona""#))
-    }
-
-    private static func sql(_ text: String, _ folder: Folder) async throws -> String {
-        let process = try ChildProcess("sqlite3", ["-bail", folder.data + "/claviger.db", text], folder: folder.path)
-        #expect(await process.wait() == 0, "\(process.errorText)")
-        return process.outputText
     }
 }

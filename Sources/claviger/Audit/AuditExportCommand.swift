@@ -35,10 +35,12 @@ struct AuditExportCommand: ClientCommand {
         let events = try EventFiles(writer)
         var bar = ProgressLine(isShown: Console.isErrorTerminal && !self.output.quiet)
         let report: LogReport
+        var prunedBelow: UInt64 = 0
         do {
             report = try await LogVerifier(reader, policy: policy, minimumIndex: info.firstIndex).verify(
                 onEntry: { index, leaf in
                     try events.add(leaf)
+                    prunedBelow = max(prunedBelow, AuditLeafCheck.prunedBelow(leaf) ?? 0)
                     return try AuditLeafCheck.check(index, leaf)
                 },
                 onProgress: { bar.show($0, of: $1) }
@@ -49,6 +51,7 @@ struct AuditExportCommand: ClientCommand {
         }
         bar.clear()
         try events.close()
+        try AuditLeafCheck.requireRecord(ofPruningBelow: report.firstIndex, found: prunedBelow)
         // Tiles of pruned entries stay a part of the tree.
         let layout = TileLayout(size: report.size)
         for tile in layout.tiles where !writer.has(tile.path) {

@@ -17,6 +17,22 @@ enum AuditLeafCheck {
         return rotation
     }
 
+    /// Below which index entries were removed, if this is the entry that says so.
+    static func prunedBelow(_ leaf: ArraySlice<UInt8>) -> UInt64? {
+        guard Self.begins(leaf, "{\"action\":\"audit.prune\",") else { return nil }
+        return (try? JSON.parse(Array(leaf)))?["after"]?["below"]?.integer.flatMap { UInt64(exactly: $0) }
+    }
+
+    /// Refuses a log without its first entries that does not say itself that they were removed: that they are not asked
+    /// for is the word of whoever hands it out.
+    static func requireRecord(ofPruningBelow first: UInt64, found: UInt64) throws(CommandFailure) {
+        guard first > found else { return }
+        throw .refused(
+            "The entries below \(first) are not there, and nothing in the log says that they were removed. (That they "
+                + "were goes on record at once, and is signed within a second.)"
+        )
+    }
+
     private static func begins(_ leaf: ArraySlice<UInt8>, _ text: String) -> Bool {
         leaf.starts(with: text.utf8)
     }

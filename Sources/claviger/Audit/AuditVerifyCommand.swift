@@ -74,8 +74,15 @@ struct AuditVerifyCommand: AsyncParsableCommand {
         let verifier = LogVerifier(reader, policy: policy, earlier: earlier, minimumIndex: info?.firstIndex ?? 0)
         var bar = ProgressLine(isShown: Console.isErrorTerminal && !self.output.quiet)
         let report: LogReport
+        var prunedBelow: UInt64 = 0
         do {
-            report = try await verifier.verify(onEntry: AuditLeafCheck.check) { bar.show($0, of: $1) }
+            report = try await verifier.verify(
+                onEntry: { index, leaf in
+                    prunedBelow = max(prunedBelow, AuditLeafCheck.prunedBelow(leaf) ?? 0)
+                    return try AuditLeafCheck.check(index, leaf)
+                },
+                onProgress: { bar.show($0, of: $1) }
+            )
             bar.clear()
         } catch let fault as LogFault {
             bar.clear()
@@ -84,6 +91,7 @@ struct AuditVerifyCommand: AsyncParsableCommand {
             bar.clear()
             throw (refusal.reason as? CommandFailure) ?? CommandFailure.refused("\(refusal)")
         }
+        try AuditLeafCheck.requireRecord(ofPruningBelow: report.firstIndex, found: prunedBelow)
         if let save { try Self.write(report.checkpoint.note.bytes, to: save) }
         self.tell(report, isOwnWord: self.key.isEmpty)
     }
