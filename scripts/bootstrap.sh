@@ -31,6 +31,8 @@ packages=(
     "jq|command -v jq"
 )
 readonly test_packages=(
+    "golang-go|command -v go"
+    "golang-golang-x-mod-dev|test -d /usr/share/gocode/src/golang.org/x/mod/sumdb/tlog"
     "haproxy|have_program haproxy"
     "nginx-light|have_program nginx"
     "openssl|command -v openssl"
@@ -140,6 +142,15 @@ install_envoy_client() {
         || fail "pip could not install ${envoy_client[*]}"
 }
 
+# One of the two implementations, not ours, that the tests let verify the audit log; the other one is Go's.
+readonly pymerkle_version=7.0.0
+install_pymerkle() {
+    if compgen -G ".venv/lib/python*/site-packages/pymerkle-$pymerkle_version.dist-info" >/dev/null; then return 0; fi
+    printf 'bootstrap: installing pymerkle %s into .venv\n' "$pymerkle_version"
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check "pymerkle==$pymerkle_version" </dev/null \
+        || fail "pip could not install pymerkle $pymerkle_version"
+}
+
 # The conformance tests run the configurations in deploy/ in real proxies; see docs/gateways.md.
 install_proxies() {
     local package missing=()
@@ -170,5 +181,6 @@ install_packages
 if $want_test; then
     install_schemathesis
     install_envoy_client
+    install_pymerkle
     install_proxies
 fi

@@ -11,12 +11,15 @@ struct AuthorityProcess: Sendable {
     private let process: ChildProcess
 
     /// Beside the test bundle.
-    private static var program: String {
+    static var program: String {
         let bundle = Bundle.allBundles.map(\.bundleURL).first { $0.pathExtension == "xctest" }
         let place = bundle ?? URL(fileURLWithPath: CommandLine.arguments[0])
         return place.deletingLastPathComponent().appendingPathComponent("claviger").path
     }
 
+    /// Starts it and waits until it can be used.
+    ///
+    /// - Parameter port: where it listens; the system chooses if it is 0.
     static func start(folder: String, port: Int, settings: [String: String]) async throws -> AuthorityProcess {
         var variables = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("CLAVIGER_") }
         variables["SWIFT_BACKTRACE"] = "enable=no"
@@ -29,7 +32,10 @@ struct AuthorityProcess: Sendable {
             folder: folder
         )
         for _ in 0..<1500 where process.isRunning {
-            if process.outputText.hasPrefix("claviger is ready on ") {
+            if process.outputText.hasPrefix("claviger is ready on "),
+                let address = process.outputText.split(separator: "\n").first,
+                let port = address.split(separator: ":").last.flatMap({ Int($0) })
+            {
                 return AuthorityProcess(port: port, process: process)
             }
             try await Task.sleep(for: .milliseconds(20))
@@ -43,6 +49,12 @@ struct AuthorityProcess: Sendable {
     /// Makes it answer nothing, without closing anything.
     func freeze() { self.process.signal(SIGSTOP) }
     func thaw() { self.process.signal(SIGCONT) }
+
+    /// Asks it to stop and waits.
+    func stop() async {
+        self.process.signal(SIGTERM)
+        await self.process.wait()
+    }
 
     func kill() async {
         self.process.signal(SIGKILL)

@@ -19,15 +19,29 @@ struct ServerProcess: Sendable {
 
     /// Starts a server on a port that the system chooses and waits until it says that it is ready.
     ///
-    /// - Parameter usesData: whether it is given the folder's data folder.
+    /// - Parameters:
+    ///   - usesData: whether it is given the folder's data folder.
+    ///   - mounting: what is mounted where, in a mount namespace that only the server is in.
     static func start(
         _ folder: Folder,
         _ arguments: [String] = [],
         environment: [String: String] = [:],
-        usesData: Bool = true
+        usesData: Bool = true,
+        mounting: [String] = []
     ) async throws -> ServerProcess {
         let place = usesData ? ["--data", folder.data] : []
-        let process = try Self.launch(["serve", "--port", "0"] + place + arguments, folder, environment)
+        let arguments = ["serve", "--port", "0"] + place + arguments
+        let process =
+            if mounting.isEmpty {
+                try Self.launch(arguments, folder, environment)
+            } else {
+                try Self.launch(
+                    Self.unshare + ["sh", "-c", Self.script(mounting), Self.program] + arguments,
+                    folder,
+                    environment,
+                    program: "unshare"
+                )
+            }
         for _ in 0..<1500 {
             if let line = process.outputText.split(separator: "\n").first, line.hasPrefix("claviger is ready on ") {
                 return ServerProcess(url: String(line.dropFirst("claviger is ready on ".count)), process: process)
@@ -50,11 +64,20 @@ struct ServerProcess: Sendable {
         return (status, process.outputText, process.errorText)
     }
 
+    /// Mounts, and becomes the program that is named after it.
+    private static func script(_ mounting: [String]) -> String {
+        #"mount \#(mounting.joined(separator: " ")) && exec "$0" "$@""#
+    }
+
+    /// Whoever is not root may mount in a user namespace of their own only.
+    private static var unshare: [String] { getuid() == 0 ? ["--mount"] : ["--mount", "--map-root-user"] }
+
     static func launch(
         _ arguments: [String],
         _ folder: Folder,
         _ environment: [String: String],
-        input: String = ""
+        input: String = "",
+        program: String = Self.program
     ) throws -> ChildProcess {
         var variables = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("CLAVIGER_") }
         variables["SWIFT_BACKTRACE"] = "enable=no"
@@ -62,13 +85,16 @@ struct ServerProcess: Sendable {
         // Unoptimised code takes seconds to look through 64 MiB, which it does at each start after a kill.
         variables["CLAVIGER_USAGE_SEGMENT_MEGABYTES"] = "1"
         return try ChildProcess(
-            Self.program,
+            program,
             arguments,
             environment: variables.merging(environment) { $1 },
             folder: folder.path,
             input: input
         )
     }
+
+    /// Its process id.
+    var id: Int32 { self.process.id }
 
     /// Everything that it printed so far.
     var printed: String { self.process.outputText + self.process.errorText }

@@ -10,10 +10,10 @@ extension SQLTransaction {
     /// Indexes are dense: transactions that write run one after another, so the next one is the last plus one.
     func append(_ records: [AuditRecord]) throws {
         let first = try self.auditSize()
-        var salts: [PersonalSubject: Commitment.Salt] = [:]
+        var made = CommitmentsMade()
         let rows = try records.enumerated().map { offset, record in
             let leaf = try AuditLeaf(record, at: first + offset) { field, value, subject in
-                try self.commit(to: value, of: field, subject, &salts)
+                try self.commit(to: value, of: field, subject, &made)
             }
             let actor: APIKey.ID? = if case .key(let id, _, _) = record.actor { id } else { nil }
             return [

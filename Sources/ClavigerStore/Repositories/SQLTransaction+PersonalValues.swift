@@ -1,6 +1,19 @@
 import ClavigerCore
 import ClavigerService
 
+/// What some records that are written together have committed to: most of them say the same of the same.
+struct CommitmentsMade {
+    /// What a commitment is to.
+    struct Value: Hashable {
+        var subject: PersonalSubject
+        var field: String
+        var value: JSON
+    }
+
+    var salts: [PersonalSubject: Commitment.Salt] = [:]
+    var commitments: [Value: Commitment] = [:]
+}
+
 // What commitments in the audit log stand for, as long as it has not been erased.
 extension SQLTransaction {
     /// Commits to a value, and keeps it.
@@ -8,14 +21,16 @@ extension SQLTransaction {
         to value: JSON,
         of field: String,
         _ subject: PersonalSubject,
-        _ salts: inout [PersonalSubject: Commitment.Salt]
+        _ made: inout CommitmentsMade
     ) throws -> Commitment {
+        let committed = CommitmentsMade.Value(subject: subject, field: field, value: value)
+        if let known = made.commitments[committed] { return known }
         let salt: Commitment.Salt
-        if let known = salts[subject] {
+        if let known = made.salts[subject] {
             salt = known
         } else {
             salt = try self.salt(of: subject) ?? self.makeSalt(of: subject)
-            salts[subject] = salt
+            made.salts[subject] = salt
         }
         let commitment = Commitment(to: value, of: field, salt: salt)
         try self.connection.execute(
@@ -26,6 +41,7 @@ extension SQLTransaction {
             ON CONFLICT (commitment) DO NOTHING
             """
         )
+        made.commitments[committed] = commitment
         return commitment
     }
 
