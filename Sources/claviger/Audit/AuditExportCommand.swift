@@ -55,7 +55,7 @@ struct AuditExportCommand: ClientCommand {
         try events.close()
         guard leaves.prunedBelow >= report.firstIndex else {
             throw CommandFailure.refused(
-                "Entries below \(report.firstIndex) are missing, and the log does not say that they were pruned."
+                "The entries below \(report.firstIndex) are not there, and nothing in the log says that they were removed."
             )
         }
         // Tiles of pruned entries stay a part of the tree.

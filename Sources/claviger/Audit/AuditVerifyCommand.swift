@@ -97,7 +97,7 @@ struct AuditVerifyCommand: AsyncParsableCommand {
         // Whoever gives a part of a log has to show that the rest was removed after its time.
         guard leaves.prunedBelow >= report.firstIndex else {
             throw CommandFailure.refused(
-                "Entries below \(report.firstIndex) are missing, and the log does not say that they were pruned."
+                "The entries below \(report.firstIndex) are not there, and nothing in the log says that they were removed."
             )
         }
         if let dir { try copies?.compare(with: dir) }
