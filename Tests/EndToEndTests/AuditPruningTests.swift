@@ -46,7 +46,7 @@ import Testing
         let pruned = try await Self.export("pruned", caller, folder)
         let verified = try await Self.verify(pruned, folder)
         #expect(verified.status == 0, "\(verified.errors)")
-        #expect(verified.output.contains("from 256 to"), "\(verified.output)")
+        #expect(verified.output.contains("256 to"), "\(verified.output)")
         await server.stop()
     }
 

@@ -10,16 +10,39 @@ struct AuditLogService: Service {
     /// What is recorded is signed within a second.
     private static let pause = Duration.milliseconds(400)
     private static let prunePause = Duration.seconds(3600)
+    private static let anchorPause = Duration.seconds(60)
 
     let maintenance: Maintenance
     let auditLog: AuditLog
     let keep: Duration
+    /// Records the start, if that could not be done yet.
+    let recordStart: (@Sendable () async throws -> Void)?
     let logger: Logger
 
     func run() async throws {
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { await self.follow() }
-            group.addTask { await self.prune() }
+            group.addTask {
+                var recordStart = self.recordStart
+                await self.repeatedly(Self.pause, "the audit log cannot be signed; it is tried again") {
+                    try await recordStart?()
+                    recordStart = nil
+                    try await self.maintenance.runAuditLog()
+                    AuditMetrics.record(self.auditLog)
+                }
+            }
+            group.addTask {
+                await self.repeatedly(
+                    Self.prunePause,
+                    "old leaves of the audit log cannot be removed; it is tried again"
+                ) {
+                    try await self.maintenance.pruneAuditLog(keeping: self.keep)
+                }
+            }
+            group.addTask {
+                await self.repeatedly(Self.anchorPause, "the access log cannot be anchored; it is tried again") {
+                    try await self.maintenance.anchorAccessLog()
+                }
+            }
         }
         // The last words; a server that cannot say them says so in its log.
         do {
@@ -32,44 +55,29 @@ struct AuditLogService: Service {
         }
     }
 
-    private func follow() async {
+    /// Does something until the server stops; that it fails is said once until it works again.
+    private func repeatedly(
+        _ pause: Duration,
+        _ message: Logger.Message,
+        _ body: () async throws -> Void
+    ) async {
         var hasFailed = false
         while !Task.isShuttingDownGracefully, !Task.isCancelled {
             do {
-                try await self.maintenance.runAuditLog()
-                AuditMetrics.record(self.auditLog)
+                try await body()
                 hasFailed = false
             } catch is CancellationError {
                 return
             } catch {
-                if !hasFailed {
-                    self.logger.error(
-                        "the audit log cannot be signed; it is tried again",
-                        metadata: ["cause": "\(Self.cause(error))"]
-                    )
-                }
+                if !hasFailed { self.logger.error(message, metadata: ["cause": "\(Self.cause(error))"]) }
                 hasFailed = true
             }
-            try? await cancelWhenGracefulShutdown { try await Task.sleep(for: Self.pause) }
-        }
-    }
-
-    private func prune() async {
-        while !Task.isShuttingDownGracefully, !Task.isCancelled {
-            do {
-                try await self.maintenance.pruneAuditLog(keeping: self.keep)
-            } catch {
-                self.logger.error(
-                    "old leaves of the audit log cannot be removed; it is tried again",
-                    metadata: ["cause": "\(Self.cause(error))"]
-                )
-            }
-            try? await cancelWhenGracefulShutdown { try await Task.sleep(for: Self.prunePause) }
+            try? await cancelWhenGracefulShutdown { try await Task.sleep(for: pause) }
         }
     }
 
     /// What may be said of an error: the texts of these have no values in them.
-    private static func cause(_ error: any Error) -> String {
+    static func cause(_ error: any Error) -> String {
         switch error {
         case StoreFailure.unavailable(let text), StoreFailure.broken(let text), StoreFailure.damaged(let text),
             StoreFailure.duplicate(let text):

@@ -198,19 +198,29 @@ struct Server {
             workspaceID: workspace.id,
             logger: self.logger
         )
-        try await maintenance.recordStart(
-            version: Claviger.version,
-            settings: .object(
-                JSONObject(self.configuration.settings.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })
+        let settings = self.configuration.settings.sorted { $0.key < $1.key }.map { ($0.key, JSON.string($0.value)) }
+        let recordStart: @Sendable () async throws -> Void = {
+            try await maintenance.recordStart(version: Claviger.version, settings: .object(JSONObject(settings)))
+        }
+        var isStartRecorded = false
+        do {
+            try await recordStart()
+            isStartRecorded = true
+            // Whoever finds the server ready finds a signed head.
+            try await auditLog.publish()
+        } catch {
+            // A full disk keeps nobody from verifying keys: the start goes on record when it can be.
+            self.logger.error(
+                "the start of the server could not be recorded and signed; it is tried again",
+                metadata: ["cause": "\(AuditLogService.cause(error))"]
             )
-        )
-        // Whoever finds the server ready finds a signed head.
-        try await auditLog.publish()
+        }
         var services: [any Service] = [
             AuditLogService(
                 maintenance: maintenance,
                 auditLog: auditLog,
                 keep: self.configuration.audit.keep,
+                recordStart: isStartRecorded ? nil : recordStart,
                 logger: self.logger
             ),
             MaintenanceService(maintenance: maintenance, logger: self.logger),
