@@ -1,4 +1,5 @@
 import ClavigerCore
+import ClavigerService
 import ClavigerTestSupport
 import Crypto
 import Foundation
