@@ -16,7 +16,7 @@ import Testing
         let witness = try TestWitness([main])
         let cosigned = try await Application(responder: witness.responder).test(.live) { test in
             let url = try ServerURL(parsing: "http://127.0.0.1:\(try #require(test.port))")
-            let client = try WitnessClient(url: url, key: witness.witness.key)
+            let client = try WitnessClient(url: url, key: witness.witness.key, timeout: .seconds(120))
             let start = try await client.add(main.request(from: 0, to: 8))
             guard case .cosigned = start else {
                 Issue.record("\(start)")

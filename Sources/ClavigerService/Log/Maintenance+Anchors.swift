@@ -94,6 +94,8 @@ extension Maintenance {
             // Of what is not kept any more nothing can be said.
             return max(end, Self.wholeHour(now - self.authority.detailRetention))
         }
+        // The first use may still be in the journal.
+        try await self.authority.refreshUsage()
         return Self.wholeHour(try await self.authority.usage.recordedSince(now: now))
     }
 

@@ -11,7 +11,8 @@ struct AuditVerifyCommand: AsyncParsableCommand {
         abstract: "Check the whole audit log: every entry, every hash, the signatures, and that nothing was rewritten.",
         discussion: """
             Examples:
-              claviger audit verify --key "$(cat log.vkey)" --since last.checkpoint --save last.checkpoint
+              claviger audit verify --key "$(cat log.vkey)" --save last.checkpoint
+              claviger audit verify --key "$(cat log.vkey)" --since last.checkpoint
               claviger audit verify --dir ./audit-export --key "$(cat log.vkey)"
               claviger audit verify --proof event-42.tlog-proof --key "$(cat log.vkey)"
 
