@@ -27,7 +27,8 @@ import Testing
             api.test.time.advance(by: .seconds(3600))
             _ = try await api.verify(key.token)
             try await api.test.maintenance.anchorAccessLog()
-            let first = try #require(try await Self.anchors(api).first)
+            // Hours in which nothing was used are anchored too.
+            let first = try #require(try await Self.anchors(api).first { $0["entries"] != 0 })
             #expect(first["period"] == "hour")
             #expect(first["entries"] == 4)
             #expect(first["codes"] == ["malformed": 1, "valid": 3])
