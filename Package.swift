@@ -11,6 +11,7 @@ let package = Package(
         .library(name: "ClavigerMiddleware", targets: ["ClavigerMiddleware"]),
         // For the package in Benchmarks.
         .library(name: "ClavigerCore", targets: ["ClavigerCore"]),
+        .library(name: "ClavigerLog", targets: ["ClavigerLog"]),
         .library(name: "ClavigerSQLite", targets: ["ClavigerSQLite"]),
         .library(name: "ClavigerService", targets: ["ClavigerService"]),
         .library(name: "ClavigerStore", targets: ["ClavigerStore"]),
@@ -286,8 +287,8 @@ let package = Package(
         .testTarget(
             name: "ClavigerServiceTests",
             dependencies: [
-                "ClavigerCore", "ClavigerLog", "ClavigerService", "ClavigerStore", "ClavigerTestSupport",
-                "ClavigerVerifier",
+                "ClavigerCore", "ClavigerLog", "ClavigerSQLite", "ClavigerService", "ClavigerStore",
+                "ClavigerTestSupport", "ClavigerVerifier",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
             ]

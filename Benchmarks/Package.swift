@@ -67,6 +67,7 @@ let package = Package(
             dependencies: [
                 "Bench",
                 .product(name: "ClavigerCore", package: "claviger"),
+                .product(name: "ClavigerLog", package: "claviger"),
                 .product(name: "ClavigerSQLite", package: "claviger"),
                 .product(name: "ClavigerService", package: "claviger"),
                 .product(name: "ClavigerStore", package: "claviger"),

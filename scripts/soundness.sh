@@ -185,6 +185,8 @@ self_test() {
             cp -R "scripts/soundness/fixtures/$name/." "$root"
         fi
         cp .swift-format "$root/.swift-format"
+        # A fixture of this name would be one of the files that do not belong in the repository.
+        if [[ $name == tracked ]]; then printf 'forbidden\n' >"$root/Package.resolved"; fi
         while IFS= read -r path; do mv "$path" "${path%.txt}"; done < <(find "$root" -name '*.txt' | sort)
         pushd "$root" >/dev/null
         mapfile -t fixture < <(find . -type f ! -name .swift-format | sed 's#^\./##' | sort)

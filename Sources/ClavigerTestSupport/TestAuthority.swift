@@ -91,7 +91,14 @@ public struct TestAuthority: Sendable {
         )
         let ledger = CreditLedger(journal: CreditRecords(sink: journal, time: time))
         try await ledger.recover(from: journal, store, at: time.now())
-        let fold = UsageFold(journal: journal, usage: usage, store: store, ledger: ledger, logger: log.logger())
+        let fold = UsageFold(
+            journal: journal,
+            usage: usage,
+            store: store,
+            ledger: ledger,
+            random: random,
+            logger: log.logger()
+        )
         let verifier = Verifier(
             source: SQLCredentialSource(opened),
             makeHasher: { keyring.makeHasher() },

@@ -9,47 +9,8 @@ import Testing
 @Suite struct WitnessTests {
     private static let name = "witness.example/w1"
 
-    /// A running witness, as an operator sees it.
-    private struct Running {
-        let process: ChildProcess
-        let url: String
-        let key: VerifierKey
-
-        func client(authorityFile: String? = nil) throws -> WitnessClient {
-            try WitnessClient(url: try ServerURL(parsing: self.url), key: self.key, authorityFile: authorityFile)
-        }
-
-        /// Asks with a client of its own.
-        func add(_ request: AddCheckpointRequest) async throws -> WitnessAnswer {
-            let client = try self.client()
-            let answer = try await client.add(request)
-            await client.shutDown()
-            return answer
-        }
-
-        func stop(_ signal: Int32 = SIGTERM) async -> Int32 {
-            self.process.signal(signal)
-            return await self.process.wait()
-        }
-    }
-
-    private func start(_ folder: Folder, _ log: TestLog, _ arguments: [String] = []) async throws -> Running {
-        let process = try ServerProcess.launch(
-            ["witness", "--data", folder.data, "--port", "0", "--log", log.key.text] + arguments,
-            folder,
-            [:]
-        )
-        for _ in 0..<1500 {
-            let lines = process.outputText.split(separator: "\n")
-            let ready = "claviger witness is ready on "
-            if lines.count == 3, lines[0].hasPrefix(ready) {
-                let key = try VerifierKey(parsing: lines[2].trimmingCharacters(in: .whitespaces))
-                return Running(process: process, url: String(lines[0].dropFirst(ready.count)), key: key)
-            }
-            guard process.isRunning else { break }
-            try await Task.sleep(for: .milliseconds(20))
-        }
-        throw ServerProcess.DidNotStart(description: process.errorText)
+    private func start(_ folder: Folder, _ log: TestLog, _ arguments: [String] = []) async throws -> WitnessProcess {
+        try await WitnessProcess.start(folder, log.key.text, arguments)
     }
 
     private func fails(

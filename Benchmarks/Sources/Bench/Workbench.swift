@@ -1,5 +1,5 @@
 @_spi(Plaintext) public import ClavigerCore
-import ClavigerSQLite
+public import ClavigerSQLite
 public import ClavigerService
 import ClavigerStore
 public import ClavigerVerifier
@@ -14,11 +14,14 @@ public struct Workbench: Sendable {
     public let maintenance: Maintenance
     /// Whoever has the first management key.
     public let owner: Caller
+    /// The workspace of everything.
+    public let workspaceID: Workspace.ID
     /// Storage, for what the use cases would do one by one.
     public let store: any AuthorityStore
     /// The keyring, for making digests.
     public let keyring: Keyring
-    private let database: SQLiteDatabase
+    /// The database, for what storage has no call for.
+    public let database: SQLiteDatabase
 
     /// Opens a data folder, and makes it if it is not there: the server can be started on it afterwards.
     public static func open(
@@ -40,6 +43,16 @@ public struct Workbench: Sendable {
         let (keyring, workspace, _) = try await FirstStart(rootKey: rootKey, time: time, random: random).run(store) {
             try Self.writePrivate($0.withPlaintext { $0 + [UInt8(ascii: "\n")] }, to: firstKey)
         }
+        let holder = KeyringHolder(keyring)
+        let auditLog = try await AuditLog.open(
+            store,
+            keyring: holder,
+            workspace: workspace.id,
+            base: nil,
+            heads: HeadFile(path: folder + "/audit-head"),
+            time: time,
+            logger: logger
+        )
         let rehashes = RehashQueue()
         let verifier = Verifier(
             source: SQLCredentialSource(database),
@@ -55,11 +68,12 @@ public struct Workbench: Sendable {
         let authority = Authority(
             store: store,
             verifier: verifier,
-            keyring: KeyringHolder(keyring),
+            keyring: holder,
             time: time,
             random: random,
             usage: SQLUsageStore(try await SQLiteUsageDatabases.inMemory()),
             fold: nil,
+            auditLog: auditLog,
             logger: logger
         )
         let token = try String(contentsOfFile: firstKey, encoding: .utf8).prefix { $0 != "\n" }
@@ -78,6 +92,7 @@ public struct Workbench: Sendable {
                 logger: logger
             ),
             owner: owner,
+            workspaceID: workspace.id,
             store: store,
             keyring: keyring,
             database: database
@@ -110,6 +125,31 @@ public struct Workbench: Sendable {
                 attributes: [.posixPermissions: 0o600]
             )
         else { throw BenchmarkFailure("\(path) cannot be written") }
+    }
+}
+
+/// The newest head of the audit log in a file, as the server keeps it.
+struct HeadFile: AuditHeadStore {
+    let path: String
+
+    func load() throws -> [UInt8]? {
+        FileManager.default.contents(atPath: self.path).map { Array($0) }
+    }
+
+    func save(_ checkpoint: [UInt8]) throws {
+        let draft = self.path + ".new"
+        guard
+            FileManager.default.createFile(
+                atPath: draft,
+                contents: nil,
+                attributes: [.posixPermissions: 0o600]
+            ),
+            let handle = FileHandle(forWritingAtPath: draft)
+        else { throw BenchmarkFailure("\(draft) cannot be written") }
+        try handle.write(contentsOf: Data(checkpoint))
+        try handle.synchronize()
+        try handle.close()
+        guard rename(draft, self.path) == 0 else { throw BenchmarkFailure("\(self.path) cannot be written") }
     }
 }
 

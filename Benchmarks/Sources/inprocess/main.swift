@@ -1,5 +1,6 @@
 // Measures verification without HTTP, and the calls whose time depends on the number of keys.
 //
+//   inprocess FOLDER audit [ENTRIES]      what the audit log costs, and proofs under a head over so many entries
 //   inprocess FOLDER bulk                 revokes 100,000 keys with one call, and looks through all keys
 //   inprocess FOLDER TOKENS policy       a policy for all keys and 10,000 replaced tokens, before and after
 //   inprocess FOLDER TOKENS [SECONDS]    each throughput is measured for SECONDS in each of five rounds
@@ -12,6 +13,15 @@ import Foundation
 let arguments = CommandLine.arguments
 if arguments.count == 3, arguments[2] == "fold" {
     try await FoldBench.run(folder: arguments[1], records: 400_000)
+    exit(0)
+}
+if arguments.count >= 3, arguments[2] == "audit" {
+    let workbench = try await Workbench.open(arguments[1])
+    let bench = AuditBench(workbench: workbench)
+    try await bench.changes()
+    try await bench.batches()
+    if let entries = arguments.dropFirst(3).first.flatMap({ Int($0) }) { try await bench.proofs(entries: entries) }
+    try await workbench.close()
     exit(0)
 }
 if arguments.count == 3, arguments[2] == "bulk" {

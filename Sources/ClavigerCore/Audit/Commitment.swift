@@ -21,9 +21,14 @@ public struct Commitment: Hashable, Sendable {
     ///
     /// The field takes part, so that equal values of different fields cannot be told to be equal.
     public init(to value: JSON, of field: String, salt: Salt) {
+        self.init(toCanonical: value.canonical(), of: field, salt: salt)
+    }
+
+    /// The same, of a value in its canonical form (RFC 8785).
+    public init(toCanonical value: [UInt8], of field: String, salt: Salt) {
         var hmac = HMAC<SHA256>(key: salt.key)
         hmac.update(data: Array("claviger/audit-commitment/v1\n\(field)\n".utf8))
-        hmac.update(data: value.canonical())
+        hmac.update(data: value)
         self.bytes = Array(hmac.finalize())
     }
 

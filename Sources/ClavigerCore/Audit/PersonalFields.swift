@@ -6,6 +6,7 @@ enum PersonalFields {
     private static let kinds: Set<String> = ["consumer", "key", "request", "review"]
     private static let names: Set<String> = [
         "externalId", "name", "metadata", "note", "restrictions", "comment", "justification", "ticket", "purpose",
+        "network", "userAgent",
     ]
 
     /// Puts what `commit` makes in the place of each personal value.

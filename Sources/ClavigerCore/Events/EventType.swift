@@ -44,6 +44,8 @@ public enum EventType: String, CaseIterable, Hashable, Sendable {
     case keyRotationDue = "key.rotation_due"
     /// A key has not been used for as long as a policy says.
     case keyUnused = "key.unused"
+    /// A witness of the audit log does not cosign its heads.
+    case auditWitnessMissing = "audit.witness_missing"
 
     /// What an endpoint can ask for.
     public static let selectable = Self.allCases.filter { $0 != .webhookTest }

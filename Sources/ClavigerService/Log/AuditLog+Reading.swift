@@ -49,16 +49,18 @@ extension AuditLog {
         }
     }
 
-    /// The proof that an earlier head is a part of the newest, and the newest.
-    public nonisolated func consistencyProof(
-        from size: UInt64
-    ) async throws -> (proof: ConsistencyProof, note: SignedNote, checkpoint: Checkpoint)? {
-        guard let head = self.head, size > 0, size <= head.checkpoint.size else { return nil }
+    /// The newest head, with the hashes that prove that the first leaves of it are an earlier one (RFC 6962, section
+    /// 2.1.2), none for the empty tree; nil where it has fewer leaves.
+    nonisolated func head(
+        since size: UInt64
+    ) async throws -> (hashes: [LogHash], note: SignedNote, checkpoint: Checkpoint)? {
+        guard let head = self.head, size <= head.checkpoint.size else { return nil }
+        guard size > 0 else { return ([], head.note, head.checkpoint) }
         let proof = try await self.store.read { tx in
             try MerkleTree(size: head.checkpoint.size, source: AuditTileSource(head: head, tx: tx))
                 .consistencyProof(from: size)
         }
-        return (proof, head.note, head.checkpoint)
+        return (proof.hashes, head.note, head.checkpoint)
     }
 
     /// The newest signed head.

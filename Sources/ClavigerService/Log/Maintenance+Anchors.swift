@@ -26,9 +26,10 @@ struct AccessLogAnchor {
     /// Takes in entries in the order of the export, the oldest first.
     mutating func add(_ entries: [AccessLogEntry]) {
         for entry in entries {
-            self.hasher.update(data: entry.line)
+            let fields = entry.publicFields
+            self.hasher.update(data: AccessLogEntry.line(of: fields))
             self.entries += 1
-            self.codes[entry.publicFields["code"]?.string ?? "", default: 0] += 1
+            self.codes[fields["code"]?.string ?? "", default: 0] += 1
         }
     }
 

@@ -17,7 +17,7 @@ extension Maintenance {
         let newest = try await self.authority.store.read { try $0.newestAuditTime() }
         self.clock.begin(newest ?? now, self.authority.time.uptime())
         try await self.authority.store.write { [filter] tx in
-            if let newest, now < newest {
+            if let newest, now < newest, ClockWatch.isJump(from: newest, to: now) {
                 try tx.append(self.record(ClockWatch.action, ClockWatch.fields(from: newest, to: now)))
             }
             let former = try tx.auditEvents(filter, in: workspaceID, page: PageRequest(limit: 1)).first
@@ -139,8 +139,7 @@ final class ClockWatch: Sendable {
                 return nil
             }
             let expected = known.wall + (uptime - known.uptime)
-            let difference = Duration.milliseconds(wall.milliseconds - expected.milliseconds)
-            guard difference > Self.tolerance || .zero - difference > Self.tolerance else {
+            guard Self.isJump(from: expected, to: wall) else {
                 last = (wall, uptime)
                 return nil
             }
@@ -151,6 +150,11 @@ final class ClockWatch: Sendable {
     /// Notes that a jump is on record.
     func settle(at jump: Jump) {
         self.last.withLock { $0 = (jump.found, jump.at) }
+    }
+
+    /// Whether a clock that shows something else than it should was set.
+    static func isJump(from expected: Timestamp, to found: Timestamp) -> Bool {
+        Duration.milliseconds(abs(found.milliseconds - expected.milliseconds)) > Self.tolerance
     }
 
     static func fields(from expected: Timestamp, to found: Timestamp) -> JSON {

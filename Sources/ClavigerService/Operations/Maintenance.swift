@@ -16,6 +16,7 @@ public struct Maintenance: Sendable {
     let logger: Logger
     let brokenSecrets = BrokenSecrets()
     let clock = ClockWatch()
+    let missingWitnesses = MissingWitnesses()
 
     /// Makes the maintenance of one server.
     public init(authority: Authority, rehashes: RehashQueue, workspaceID: Workspace.ID, logger: Logger) {

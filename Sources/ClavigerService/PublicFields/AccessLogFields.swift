@@ -48,5 +48,7 @@ extension UsageRecord.Source {
 
 extension AccessLogEntry {
     /// The line that an export in JSON Lines has for it.
-    public var line: [UInt8] { self.publicFields.serialized() + [UInt8(ascii: "\n")] }
+    public var line: [UInt8] { Self.line(of: self.publicFields) }
+
+    static func line(of fields: JSON) -> [UInt8] { fields.serialized() + [UInt8(ascii: "\n")] }
 }

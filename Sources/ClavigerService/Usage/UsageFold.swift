@@ -14,6 +14,7 @@ public actor UsageFold {
     private let store: any AuthorityStore
     private let ledger: CreditLedger
     private let logger: Logger
+    private let endedKeyUses: EndedKeyUses
     /// The work that was asked for last.
     private var latest: Task<Void, Never>?
     /// Everything up to here is in the access log.
@@ -29,12 +30,14 @@ public actor UsageFold {
         usage: any UsageStore,
         store: any AuthorityStore,
         ledger: CreditLedger,
+        random: any RandomSource,
         logger: Logger
     ) {
         self.journal = journal
         self.usage = usage
         self.store = store
         self.ledger = ledger
+        self.endedKeyUses = EndedKeyUses(store, random: random)
         self.logger = logger
     }
 
@@ -102,7 +105,10 @@ public actor UsageFold {
             guard let last = records.last else { return }
             // What only concerns credits is no use of a key.
             let uses = records.filter { $0.record.source != .credits }
-            if !uses.isEmpty { try await self.usage.append(uses) }
+            if !uses.isEmpty {
+                try await self.endedKeyUses.record(uses)
+                try await self.usage.append(uses)
+            }
             self.appended = last.sequence
         }
     }

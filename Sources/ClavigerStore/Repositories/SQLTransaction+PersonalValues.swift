@@ -7,7 +7,8 @@ struct CommitmentsMade {
     struct Value: Hashable {
         var subject: PersonalSubject
         var field: String
-        var value: JSON
+        /// In its canonical form: that has a hash which takes little time, whatever is in it.
+        var value: [UInt8]
     }
 
     var salts: [PersonalSubject: Commitment.Salt] = [:]
@@ -23,7 +24,8 @@ extension SQLTransaction {
         _ subject: PersonalSubject,
         _ made: inout CommitmentsMade
     ) throws -> Commitment {
-        let committed = CommitmentsMade.Value(subject: subject, field: field, value: value)
+        let canonical = value.canonical()
+        let committed = CommitmentsMade.Value(subject: subject, field: field, value: canonical)
         if let known = made.commitments[committed] { return known }
         let salt: Commitment.Salt
         if let known = made.salts[subject] {
@@ -32,12 +34,11 @@ extension SQLTransaction {
             salt = try self.salt(of: subject) ?? self.makeSalt(of: subject)
             made.salts[subject] = salt
         }
-        let commitment = Commitment(to: value, of: field, salt: salt)
+        let commitment = Commitment(toCanonical: canonical, of: field, salt: salt)
         try self.connection.execute(
             """
             INSERT INTO audit_values (commitment, subject, field, value)
-            VALUES (\(commitment.bytes), \(subject.text), \(field),
-                \(String(decoding: value.canonical(), as: UTF8.self)))
+            VALUES (\(commitment.bytes), \(subject.text), \(field), \(String(decoding: canonical, as: UTF8.self)))
             ON CONFLICT (commitment) DO NOTHING
             """
         )

@@ -90,18 +90,22 @@ struct AuditVerifyCommand: AsyncParsableCommand {
             bar.clear()
         } catch let fault as LogFault {
             bar.clear()
-            throw self.failure(fault)
+            throw self.refusal(fault.kind.rawValue, "\(fault)", resource: fault.resource, entry: fault.entryIndex)
         } catch let refusal as RefusedEntry {
             bar.clear()
-            throw (refusal.reason as? CommandFailure) ?? CommandFailure.refused("\(refusal)")
+            let message = (refusal.reason as? CommandFailure)?.message ?? "\(refusal)"
+            throw self.refusal("entry", message, resource: .bundle(refusal.bundle), entry: refusal.index)
         }
         // Whoever gives a part of a log has to show that the rest was removed after its time.
         guard leaves.prunedBelow >= report.firstIndex else {
-            throw CommandFailure.refused(
+            throw self.refusal(
+                "pruned",
                 "The entries below \(report.firstIndex) are not there, and nothing in the log says that they were removed."
             )
         }
-        if let dir { try copies?.compare(with: dir) }
+        if let dir, let name = try copies?.firstDifference(from: dir) {
+            throw self.refusal("events", "\(name) does not have the entries of the log: do not use it.")
+        }
         if let save { try Self.write(report.checkpoint.note.bytes, to: save) }
         self.tell(report, isOwnWord: self.key.isEmpty)
     }
@@ -162,16 +166,21 @@ struct AuditVerifyCommand: AsyncParsableCommand {
         return keys
     }
 
-    private func failure(_ fault: LogFault) -> CommandFailure {
+    /// What is wrong, for people and for programs.
+    private func refusal(
+        _ fault: String,
+        _ message: String,
+        resource: LogResource? = nil,
+        entry: UInt64? = nil
+    ) -> CommandFailure {
         if self.output.output == .json {
             let json: JSON = [
-                "valid": false, "fault": .string(fault.kind.rawValue),
-                "resource": fault.resource.map { .string($0.path) },
-                "entry": fault.entryIndex.map { .integer(Int64(clamping: $0)) }, "message": .string("\(fault)"),
+                "valid": false, "fault": .string(fault), "resource": resource.map { .string($0.path) },
+                "entry": entry.map { .integer(Int64(clamping: $0)) }, "message": .string(message),
             ]
             Console.out(json.pretty)
         }
-        return .refused("\(fault)")
+        return .refused(message)
     }
 
     private func tell(_ report: LogReport, isOwnWord: Bool) {
@@ -185,7 +194,7 @@ struct AuditVerifyCommand: AsyncParsableCommand {
                 "firstIndex": .integer(Int64(clamping: report.firstIndex)),
                 "signers": .array(signers.map(JSON.string)), "witnesses": .array(cosigners.map(JSON.string)),
                 "since": report.earlier.map { .integer(Int64(clamping: $0.checkpoint.size)) },
-                "keyTrusted": .bool(!isOwnWord),
+                "keyTrusted": .bool(!isOwnWord), "asOf": Self.time(of: report).map(JSON.string),
             ]
             Console.out(json.pretty)
             return

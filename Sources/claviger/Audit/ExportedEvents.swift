@@ -92,17 +92,16 @@ struct ExportedEvents {
         self.table.update(data: try ExportedEvent.row(leaf))
     }
 
-    /// Refuses where a file is there that has something else.
-    func compare(with folder: String) throws(CommandFailure) {
+    /// The first file that is there and has something else.
+    func firstDifference(from folder: String) throws(CommandFailure) -> String? {
         for (name, digest) in [
             (ExportedEvent.lines, self.lines.finalize()), (ExportedEvent.table, self.table.finalize()),
         ] {
             let path = folder + "/" + name
             guard FileManager.default.fileExists(atPath: path) else { continue }
-            guard try Self.digest(path) == digest else {
-                throw .refused("\(name) does not have the entries of the log: do not use it.")
-            }
+            guard try Self.digest(path) == digest else { return name }
         }
+        return nil
     }
 
     private static func digest(_ path: String) throws(CommandFailure) -> SHA256.Digest {

@@ -15,7 +15,8 @@ struct RestoreCommand: AsyncParsableCommand {
 
             The backup is verified before anything is changed, and the former database is \
             kept beside it. The audit log goes on under a new name with a new key, as what was \
-            recorded after the backup is not in it (claviger audit key). The folder needs the root key that the backup was made under.
+            recorded after the backup is not in it (claviger audit key). The folder needs the \
+            root key that the backup was made under.
             """
     )
 

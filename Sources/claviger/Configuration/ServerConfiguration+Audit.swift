@@ -1,3 +1,4 @@
+import ClavigerClient
 import ClavigerCore
 import ClavigerHTTP
 import ClavigerLog
@@ -11,6 +12,18 @@ extension ServerConfiguration {
         var isPublic: Bool
         /// How long its leaves are at hand.
         var keep: Duration
+        /// Who is asked to cosign its heads.
+        var witnesses: [Witness]
+        /// How long a witness may be missing before somebody is told.
+        var witnessAlarm: Duration
+        /// Certificates in PEM format that those of witnesses must come from; nil for the system's.
+        var witnessAuthorityFile: String?
+    }
+
+    /// A witness of the audit log.
+    struct Witness: Sendable, Hashable {
+        var key: VerifierKey
+        var url: ServerURL
     }
 
     static func audit(_ reader: inout ConfigurationReader) -> Audit? {
@@ -27,7 +40,46 @@ extension ServerConfiguration {
         let isPublic = reader.value(.flag(.auditPublic, default: "false"))
         let days = Duration.seconds(86_400) ... .seconds(100_000 * 86_400)
         let keep = reader.value(.duration(.auditKeep, default: "365d", in: days))
-        guard let isPublic, let keep else { return nil }
-        return Audit(origin: origin, isPublic: isPublic, keep: keep)
+        let witnesses = reader.value(Setting<[Witness]>(.auditWitnesses, default: "", parse: Self.witnesses))
+        let alarms = Duration.seconds(1) ... .seconds(30 * 86_400)
+        let alarm = reader.value(.duration(.auditWitnessAlarm, default: "10m", in: alarms))
+        let authorityFile = reader.value(.path(.auditWitnessAuthorityFile))
+        guard let isPublic, let keep, let witnesses, let alarm else { return nil }
+        return Audit(
+            origin: origin,
+            isPublic: isPublic,
+            keep: keep,
+            witnesses: witnesses,
+            witnessAlarm: alarm,
+            witnessAuthorityFile: authorityFile
+        )
+    }
+
+    /// Witnesses: a list in the file, separated by commas in the environment.
+    @Sendable private static func witnesses(_ text: String) throws(FieldError) -> [Witness] {
+        var witnesses: [Witness] = []
+        for part in text.split(separator: ",") {
+            let witness = try Self.witness(part.split(separator: " "))
+            guard !witnesses.contains(where: { $0.key.name == witness.key.name }) else {
+                throw FieldError("must not name \(witness.key.name) twice")
+            }
+            witnesses.append(witness)
+        }
+        return witnesses
+    }
+
+    private static func witness(_ words: [Substring]) throws(FieldError) -> Witness {
+        guard words.count == 2, let key = try? VerifierKey(parsing: String(words[0])), key.type == .cosignature,
+            let url = try? ServerURL(parsing: String(words[1]))
+        else {
+            throw FieldError(
+                "must be verifier keys of witnesses with their addresses, each as "
+                    + "witness.example.com/w1+5f20ab0c+BKm3… https://witness.example.com"
+            )
+        }
+        guard url.isEncrypted || url.isLoopback else {
+            throw FieldError("must have addresses that begin with https://, or with http:// for this machine")
+        }
+        return Witness(key: key, url: url)
     }
 }

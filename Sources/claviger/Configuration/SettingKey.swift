@@ -27,6 +27,9 @@ enum SettingKey: String, CaseIterable, Sendable {
     case auditOrigin = "audit.origin"
     case auditPublic = "audit.public"
     case auditKeep = "audit.keep"
+    case auditWitnesses = "audit.witnesses"
+    case auditWitnessAlarm = "audit.witnessAlarm"
+    case auditWitnessAuthorityFile = "audit.witnessAuthorityFile"
     case logLevel = "log.level"
     case logFormat = "log.format"
     case httpRequestTimeout = "http.requestTimeout"
@@ -45,7 +48,9 @@ enum SettingKey: String, CaseIterable, Sendable {
 
     /// Whether the file may have a list.
     var isList: Bool {
-        [.listenTrustedProxies, .gatewayTrustedProxies, .eventsAllowNetworks, .envoyTrustedProxies].contains(self)
+        [
+            .listenTrustedProxies, .gatewayTrustedProxies, .auditWitnesses, .eventsAllowNetworks, .envoyTrustedProxies,
+        ].contains(self)
     }
 
     /// The sections, from the outside in, and the key in them.

@@ -18,12 +18,13 @@ struct AuditLogService: Service {
     /// Records the start, if that could not be done yet.
     let recordStart: (@Sendable () async throws -> Void)?
     let logger: Logger
+    private var work: RepeatedWork { RepeatedWork(logger: self.logger) }
 
     func run() async throws {
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
                 var recordStart = self.recordStart
-                await self.repeatedly(Self.pause, "the audit log cannot be signed; it is tried again") {
+                await self.work.run(every: Self.pause, "the audit log cannot be signed; it is tried again") {
                     try await recordStart?()
                     recordStart = nil
                     try await self.maintenance.runAuditLog()
@@ -31,15 +32,15 @@ struct AuditLogService: Service {
                 }
             }
             group.addTask {
-                await self.repeatedly(
-                    Self.prunePause,
+                await self.work.run(
+                    every: Self.prunePause,
                     "old leaves of the audit log cannot be removed; it is tried again"
                 ) {
                     try await self.maintenance.pruneAuditLog(keeping: self.keep)
                 }
             }
             group.addTask {
-                await self.repeatedly(Self.anchorPause, "the access log cannot be anchored; it is tried again") {
+                await self.work.run(every: Self.anchorPause, "the access log cannot be anchored; it is tried again") {
                     try await self.maintenance.anchorAccessLog()
                 }
             }
@@ -50,40 +51,8 @@ struct AuditLogService: Service {
         } catch {
             self.logger.error(
                 "the end of the server could not be recorded",
-                metadata: ["cause": "\(Self.cause(error))"]
+                metadata: ["cause": "\(RepeatedWork.cause(of: error))"]
             )
-        }
-    }
-
-    /// Does something until the server stops; that it fails is said once until it works again.
-    private func repeatedly(
-        _ pause: Duration,
-        _ message: Logger.Message,
-        _ body: () async throws -> Void
-    ) async {
-        var hasFailed = false
-        while !Task.isShuttingDownGracefully, !Task.isCancelled {
-            do {
-                try await body()
-                hasFailed = false
-            } catch is CancellationError {
-                return
-            } catch {
-                if !hasFailed { self.logger.error(message, metadata: ["cause": "\(Self.cause(error))"]) }
-                hasFailed = true
-            }
-            try? await cancelWhenGracefulShutdown { try await Task.sleep(for: pause) }
-        }
-    }
-
-    /// What may be said of an error: the texts of these have no values in them.
-    static func cause(_ error: any Error) -> String {
-        switch error {
-        case StoreFailure.unavailable(let text), StoreFailure.broken(let text), StoreFailure.damaged(let text),
-            StoreFailure.duplicate(let text):
-            text
-        case let error as SecretFileError: "\(AuditHeadFile.name): \(error)"
-        default: "\(type(of: error))"
         }
     }
 }

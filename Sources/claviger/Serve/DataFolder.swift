@@ -30,7 +30,7 @@ struct DataFolder: Sendable {
             }
         }
         self.lock = try DirectoryLock(folder: path)
-        SecretFile.removeDrafts(of: [Self.rootKeyName, Self.firstKeyName], in: path)
+        SecretFile.removeDrafts(of: [Self.rootKeyName, Self.firstKeyName, AuditHeadFile.name], in: path)
     }
 
     var databasePath: String { self.path + "/" + Self.databaseName }

@@ -39,11 +39,8 @@ struct ServeCommand: AsyncParsableCommand {
         ProcessHardening.apply()
         HeapArenas.keepFew()
         FileDescriptors.raiseLimit()
-        let metrics = PrometheusExporter(
-            help: RequestMetrics.help.merging(GapReport.help) { $1 }.merging(JobMetrics.help) { $1 }.merging(
-                AuditMetrics.help
-            ) { $1 }
-        )
+        let help = [RequestMetrics.help, GapReport.help, JobMetrics.help, AuditMetrics.help, WitnessMetrics.help]
+        let metrics = PrometheusExporter(help: help.reduce(into: [:]) { $0.merge($1) { $1 } })
         MetricsSystem.bootstrap(metrics)
         var logger = Logger(label: "claviger") { label in
             switch configuration.log.format {

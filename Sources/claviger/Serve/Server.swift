@@ -212,7 +212,7 @@ struct Server {
             // A full disk keeps nobody from verifying keys: the start goes on record when it can be.
             self.logger.error(
                 "the start of the server could not be recorded and signed; it is tried again",
-                metadata: ["cause": "\(AuditLogService.cause(error))"]
+                metadata: ["cause": "\(RepeatedWork.cause(of: error))"]
             )
         }
         var services: [any Service] = [
@@ -221,6 +221,13 @@ struct Server {
                 auditLog: auditLog,
                 keep: self.configuration.audit.keep,
                 recordStart: isStartRecorded ? nil : recordStart,
+                logger: self.logger
+            ),
+            try WitnessParts(
+                self.configuration.audit,
+                auditLog,
+                maintenance: maintenance,
+                time: self.time,
                 logger: self.logger
             ),
             MaintenanceService(maintenance: maintenance, logger: self.logger),

@@ -55,7 +55,14 @@ struct UsageParts: Sendable {
         self.journal = journal
         self.ledger = CreditLedger(journal: CreditRecords(sink: journal, time: time))
         try await self.ledger.recover(from: journal, store, at: time.now())
-        self.fold = UsageFold(journal: journal, usage: self.store, store: store, ledger: self.ledger, logger: logger)
+        self.fold = UsageFold(
+            journal: journal,
+            usage: self.store,
+            store: store,
+            ledger: self.ledger,
+            random: random,
+            logger: logger
+        )
         self.retention = configuration.retention
     }
 
@@ -114,6 +121,7 @@ struct UsageService: Service {
     let time: any TimeSource
     let logger: Logger
     private let gaps = GapReport()
+    private var work: RepeatedWork { RepeatedWork(logger: self.logger) }
 
     init(parts: UsageParts, limiter: Limiter, time: any TimeSource, logger: Logger) {
         self.parts = parts
@@ -125,12 +133,12 @@ struct UsageService: Service {
     func run() async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
-                await self.repeatedly(Self.flushPause, "the usage journal cannot be written to the disk") {
+                await self.work.run(every: Self.flushPause, "the usage journal cannot be written to the disk") {
                     try await self.parts.journal.flush()
                 }
             }
             group.addTask {
-                await self.repeatedly(Self.foldPause, "recorded use cannot be stored; it stays in the journal") {
+                await self.work.run(every: Self.foldPause, "recorded use cannot be stored; it stays in the journal") {
                     self.limiter.sweep(at: self.time.uptime())
                     self.gaps.report(self.parts.journal.gaps, self.logger)
                     try self.parts.ledger.expireLeases(at: self.time.now())
@@ -138,50 +146,16 @@ struct UsageService: Service {
                 }
             }
             group.addTask {
-                await self.repeatedly(Self.settlePause, "recorded use cannot be counted; it is tried again") {
+                await self.work.run(every: Self.settlePause, "recorded use cannot be counted; it is tried again") {
                     try await self.parts.fold.settle()
                 }
             }
             group.addTask {
-                await self.repeatedly(Self.retentionPause, "old use cannot be removed; it is tried again") {
+                await self.work.run(every: Self.retentionPause, "old use cannot be removed; it is tried again") {
                     try await self.parts.fold.enforceRetention(self.parts.retention, at: self.time.now())
                 }
             }
             try await group.waitForAll()
-        }
-    }
-
-    /// Does something until the server stops; a failure must not take the server with it, and is said once until it
-    /// works again.
-    private func repeatedly(
-        _ pause: Duration,
-        _ message: Logger.Message,
-        _ body: () async throws -> Void
-    ) async {
-        var hasFailed = false
-        while !Task.isShuttingDownGracefully, !Task.isCancelled {
-            do {
-                try await body()
-                hasFailed = false
-            } catch is CancellationError {
-                return
-            } catch {
-                if !hasFailed { self.logger.error(message, metadata: ["cause": "\(Self.cause(of: error))"]) }
-                hasFailed = true
-            }
-            try? await cancelWhenGracefulShutdown { try await Task.sleep(for: pause) }
-        }
-    }
-
-    /// What may be said of an error: the texts of these have no values in them.
-    private static func cause(of error: any Error) -> String {
-        switch error {
-        case let error as JournalError: error.description
-        case let error as JournalFull: error.description
-        case StoreFailure.unavailable(let text), StoreFailure.broken(let text), StoreFailure.damaged(let text),
-            StoreFailure.duplicate(let text):
-            text
-        default: "\(type(of: error))"
         }
     }
 }

@@ -59,7 +59,6 @@ import Testing
         }
         // Three levels: all of the first two, and one tile above.
         #expect(go["tiles"]?.integer ?? 0 >= Int64(Self.wanted / 256 + 2 + 1))
-        print("verified by others: \(String(decoding: go.serialized(), as: UTF8.self))")
         try await self.checkLargeChanges(stand, log, key: key, since: since, others)
     }
 

@@ -7,21 +7,21 @@ import Foundation
 
 /// A real server that writes a log, and what its operator does with it.
 struct AuditLogStand: Sendable {
-    let folder: String
+    private let temporary: TemporaryFolder
     private let authority: AuthorityProcess
     private let token: String
 
     init() async throws {
-        self.folder = FileManager.default.temporaryDirectory.path + "/claviger-log-\(UUID().uuidString)"
-        try FileManager.default.createDirectory(atPath: self.folder, withIntermediateDirectories: true)
-        self.authority = try await AuthorityProcess.start(folder: self.folder, port: 0, settings: [:])
-        self.token = try String(contentsOfFile: "\(self.folder)/data/first-management-key", encoding: .utf8)
+        self.temporary = try TemporaryFolder()
+        self.authority = try await AuthorityProcess.start(folder: self.temporary.path, port: 0, settings: [:])
+        self.token = try String(contentsOfFile: "\(self.temporary.path)/data/first-management-key", encoding: .utf8)
             .trimmingCharacters(in: .newlines)
     }
 
+    var folder: String { self.temporary.path }
+
     func stop() async {
         await self.authority.stop()
-        try? FileManager.default.removeItem(atPath: self.folder)
     }
 
     // MARK: Making entries

@@ -1,5 +1,3 @@
-public import ClavigerLog
-
 /// What became of asking a witness for a cosignature.
 public enum WitnessAnswer: Hashable, Sendable {
     /// It cosigned: signature lines for the checkpoint, each checked with the witness's key. At least one.
