@@ -48,6 +48,7 @@ bench: ## measure speed and size
 	Benchmarks/envoy.sh
 	Benchmarks/gateways.sh
 	Benchmarks/import.sh
+	Benchmarks/audit.sh
 
 clean: ## remove what was built; data is kept
 	rm -rf .build .venv

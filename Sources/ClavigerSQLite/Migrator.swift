@@ -33,6 +33,7 @@ struct Migration: Sendable {
         Migration(number: 9, name: "jobs", resource: PackageResources.m0009_jobs_sql),
         Migration(number: 10, name: "lives", resource: PackageResources.m0010_lives_sql),
         Migration(number: 11, name: "log", resource: PackageResources.m0011_log_sql),
+        Migration(number: 12, name: "values", resource: PackageResources.m0012_values_sql),
     ]
 
     /// Those of a day of the access log.

@@ -42,12 +42,28 @@ struct SQLiteConnection: DatabaseConnection {
 
     @discardableResult
     func execute(_ sql: ClavigerStore.SQL) throws -> Int {
-        try StoreError.mapping {
+        try self.execute(sql, rows: [sql.binds])
+    }
+
+    @discardableResult
+    func execute(_ sql: ClavigerStore.SQL, rows: [[SQLValue]]) throws -> Int {
+        guard !rows.isEmpty else { return 0 }
+        return try StoreError.mapping {
             let statement = try self.statement(for: sql)
-            let before = self.database.totalChangesCount
-            try statement.execute(arguments: self.arguments(of: sql))
-            // SQLite keeps the count of the last change when a statement changes nothing by its nature.
-            return self.database.totalChangesCount == before ? 0 : self.database.changesCount
+            defer { self.release(statement) }
+            let parameters = sql.binds.count
+            var changes = 0
+            for row in rows {
+                guard row.count == parameters else {
+                    throw StoreError.failed("A row does not have as many values as its statement.")
+                }
+                try self.bind(row, to: statement)
+                let before = self.database.totalChangesCount
+                while try self.step(statement) {}
+                // SQLite keeps the count of the last change when a statement changes nothing by its nature.
+                changes += self.database.totalChangesCount == before ? 0 : self.database.changesCount
+            }
+            return changes
         }
     }
 
@@ -62,57 +78,19 @@ struct SQLiteConnection: DatabaseConnection {
         return statement
     }
 
-    private func arguments(of sql: ClavigerStore.SQL) throws -> StatementArguments {
-        try StatementArguments(sql.binds.map { try DatabaseValue($0) })
-    }
-
     /// Steps through an answer until `body` returns false.
     private func read(
         _ statement: Statement,
         _ sql: ClavigerStore.SQL,
         _ body: (ClavigerStore.Row) throws -> Bool
     ) throws {
-        let cursor = try GRDB.Row.fetchCursor(statement, arguments: self.arguments(of: sql))
+        defer { self.release(statement) }
+        try self.bind(sql.binds, to: statement)
         let columns = ClavigerStore.Row.Columns(statement.columnNames)
         let count = statement.columnCount
-        while let row = try cursor.next() {
-            let values = (0..<count).map { SQLValue(row[$0] as DatabaseValue) }
+        while try self.step(statement) {
+            let values = (0..<count).map { Self.value(of: statement, at: CInt($0)) }
             guard try body(ClavigerStore.Row(columns: columns, values: values)) else { return }
-        }
-    }
-}
-
-extension DatabaseValue {
-    /// The engine's form of a value of the port.
-    init(_ value: SQLValue) throws {
-        switch value {
-        case .null:
-            self = .null
-        case .integer(let integer):
-            self = integer.databaseValue
-        case .real(let real):
-            self = real.databaseValue
-        case .text(let text):
-            // SQLite would end the text there, and PostgreSQL refuses it: neither may happen unnoticed.
-            guard !text.utf8.contains(0) else {
-                throw StoreError.failed("A text with a NUL character cannot be stored.")
-            }
-            self = text.databaseValue
-        case .blob(let bytes):
-            self = Data(bytes).databaseValue
-        }
-    }
-}
-
-extension SQLValue {
-    /// The port's form of a value of the engine.
-    init(_ value: DatabaseValue) {
-        switch value.storage {
-        case .null: self = .null
-        case .int64(let integer): self = .integer(integer)
-        case .double(let real): self = .real(real)
-        case .string(let text): self = .text(text)
-        case .blob(let data): self = .blob([UInt8](data))
         }
     }
 }

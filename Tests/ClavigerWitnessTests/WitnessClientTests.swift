@@ -52,15 +52,18 @@ import Testing
         let byOther = try TestWitness.cosigner(10).cosign(try log.checkpoint(7), at: time)
         let byOtherName = try TestWitness.cosigner(9, name: "other.example").cosign(try log.checkpoint(7), at: time)
         let ofLog = log.signer.sign(try log.checkpoint(7).text)
-        #expect(try await self.answer(.ok, good.line, to: request, key: key) == .cosigned([good]))
+        #expect(try await self.answer(.ok, good.line, to: request, key: key) == .cosigned(good))
         #expect(
             try await self.answer(.ok, byOther.line + good.line + ofLog.line, to: request, key: key)
-                == .cosigned([good])
+                == .cosigned(good)
         )
         #expect(
             try await self.answer(.ok, ofOther.line + good.line + good.line, to: request, key: key)
-                == .cosigned([good])
+                == .cosigned(good)
         )
+        // The first of many: another moment makes another signature, and there is room for few below a checkpoint.
+        let later = cosigner.cosign(try log.checkpoint(7), at: try #require(CosignatureTime(seconds: 1_795_243_201)))
+        #expect(try await self.answer(.ok, good.line + later.line, to: request, key: key) == .cosigned(good))
         let bad = [
             "", "ok\n", ofOther.line, byOther.line, byOtherName.line, ofLog.line, String(good.line.dropLast()),
             good.line + "\n", good.line + "x\n",

@@ -47,6 +47,12 @@ import Testing
         let verified = try await Self.verify(pruned, folder)
         #expect(verified.status == 0, "\(verified.errors)")
         #expect(verified.output.contains("256 to"), "\(verified.output)")
+        // A copy of the log alone does not say where it begins.
+        try FileManager.default.removeItem(atPath: pruned + "/log.json")
+        for (from, status) in [(nil, 1), ("256", 0), ("512", 1)] as [(String?, Int32)] {
+            let result = try await Self.verify(pruned, folder, from.map { ["--from", $0] } ?? [], key: caller)
+            #expect(result.status == status, "\(from ?? "nothing"): \(result.errors)")
+        }
         await server.stop()
     }
 
@@ -62,8 +68,15 @@ import Testing
 
     private static func verify(
         _ path: String,
-        _ folder: Folder
+        _ folder: Folder,
+        _ arguments: [String] = [],
+        key caller: Caller? = nil
     ) async throws -> (status: Int32, output: String, errors: String) {
-        try await ServerProcess.run(["audit", "verify", "--dir", path], folder)
+        var options: [String] = []
+        if let caller {
+            let key = await caller.send(.GET, "/v1/audit/key")?.body["key"]?.string
+            options = ["--key", try #require(key)]
+        }
+        return try await ServerProcess.run(["audit", "verify", "--dir", path] + options + arguments, folder)
     }
 }

@@ -58,6 +58,21 @@ struct AuditBench {
         try await self.workbench.database.write { _ = try $0.execute("DROP TABLE bench_plain") }
     }
 
+    /// What a record takes besides waiting for the disk: many of them in one transaction.
+    func records(_ count: Int = 40_000) async throws {
+        let records = (0..<count).map { self.record($0) }
+        let begin = Measuring.processorNanoseconds()
+        try await self.workbench.store.write(
+            { tx in for record in records { try tx.append(record) } },
+            afterCommit: { _ in }
+        )
+        let one = Measuring.processorNanoseconds()
+        try await self.workbench.store.write({ try $0.append(records) }, afterCommit: { _ in })
+        let all = Measuring.processorNanoseconds()
+        Measuring.report("audit.record_cpu_us", Double(one - begin) / 1000 / Double(count))
+        Measuring.report("audit.record_together_cpu_us", Double(all - one) / 1000 / Double(count))
+    }
+
     private func change(_ name: String) async throws {
         _ = try await self.authority.createConsumer(
             Consumer.Attributes(

@@ -18,6 +18,7 @@ if arguments.count == 3, arguments[2] == "fold" {
 if arguments.count >= 3, arguments[2] == "audit" {
     let workbench = try await Workbench.open(arguments[1])
     let bench = AuditBench(workbench: workbench)
+    try await bench.records()
     try await bench.changes()
     try await bench.batches()
     if let entries = arguments.dropFirst(3).first.flatMap({ Int($0) }) { try await bench.proofs(entries: entries) }

@@ -83,8 +83,21 @@ public struct AuditLeaf: Hashable, Sendable {
 }
 
 extension JSON {
+    /// What the commitments in a leaf may stand for: each with everybody whom ``PersonalFields/subject(of:_:)`` may have
+    /// taken.
+    public var personalValues: [PersonalValueID] {
+        let subjects = [
+            self["workspaceId"], self["actor"]?["consumerId"], self["target"]?["id"], self["before"]?["consumerId"],
+            self["after"]?["consumerId"],
+        ]
+        let commitments = self.commitments
+        return Set(subjects.compactMap { $0?.string }).flatMap { subject in
+            commitments.map { PersonalValueID(subject: subject, commitment: $0) }
+        }
+    }
+
     /// All commitments that stand anywhere in the value.
-    public var commitments: [Commitment] {
+    private var commitments: [Commitment] {
         if let commitment = Commitment(json: self) { return [commitment] }
         return switch self {
         case .object(let object): object.members.flatMap(\.value.commitments)
@@ -131,5 +144,19 @@ public struct PersonalValue: Hashable, Sendable {
     public init(field: String, value: JSON) {
         self.field = field
         self.value = value
+    }
+}
+
+/// What a personal value is found by.
+public struct PersonalValueID: Hashable, Sendable {
+    /// The id of whom it is about.
+    public let subject: String
+    /// What stands for it in leaves.
+    public let commitment: Commitment
+
+    /// Names a value.
+    public init(subject: String, commitment: Commitment) {
+        self.subject = subject
+        self.commitment = commitment
     }
 }

@@ -3,10 +3,10 @@
 ///
 /// Names of apis, roles, plans and policies are not: they are chosen for things.
 enum PersonalFields {
-    private static let kinds: Set<String> = ["consumer", "key", "request", "review"]
+    private static let kinds: Set<String> = ["consumer", "key", "limit_override", "request", "review"]
     private static let names: Set<String> = [
         "externalId", "name", "metadata", "note", "restrictions", "comment", "justification", "ticket", "purpose",
-        "network", "userAgent",
+        "network", "userAgent", "identifier",
     ]
 
     /// Puts what `commit` makes in the place of each personal value.

@@ -1,7 +1,7 @@
 /// What became of asking a witness for a cosignature.
 public enum WitnessAnswer: Hashable, Sendable {
-    /// It cosigned: signature lines for the checkpoint, each checked with the witness's key. At least one.
-    case cosigned([NoteSignature])
+    /// It cosigned: the first signature line for the checkpoint that the witness's key checks.
+    case cosigned(NoteSignature)
     /// It cosigned last at another size than the request said, or at this one with another root.
     ///
     /// Nobody signed the number: it may choose the proof to send next, and decide nothing. If it is the size of the

@@ -67,11 +67,14 @@ public actor AuditLog {
         try await task.value
     }
 
-    /// Adds what witnesses have signed to a head, if it is still the newest.
-    public nonisolated func add(_ cosignatures: [NoteSignature], to checkpoint: Checkpoint) {
-        self.newest.withLock { head in
-            guard head?.checkpoint == checkpoint, let note = try? head?.note.adding(cosignatures) else { return }
-            head?.note = note
+    /// Adds what a witness has signed to a head, if it is still the newest.
+    ///
+    /// - Throws: where it does not fit below the head.
+    nonisolated func add(_ cosignature: NoteSignature, to checkpoint: Checkpoint) throws {
+        try self.newest.withLock { head in
+            guard var signed = head, signed.checkpoint == checkpoint else { return }
+            signed.note = try signed.note.adding([cosignature])
+            head = signed
         }
     }
 

@@ -89,12 +89,24 @@ public enum WitnessTrouble: Hashable, Sendable {
 
 /// What has become of a witness.
 public struct WitnessState: Hashable, Sendable {
+    /// Whether its cosignatures can be counted on.
+    public enum Standing: Hashable, Sendable {
+        /// They can, and have been for as long as the alarm.
+        case cosigning
+        /// It is not known yet, or again.
+        case unsettled
+        /// A head has waited for it for as long as the alarm.
+        case missing
+        /// It says that it saw another tree, and has cosigned nothing since.
+        case inConflict
+    }
+
     /// The name of its key.
     public let name: NoteKeyName
+    /// Whether its cosignatures can be counted on.
+    public let standing: Standing
     /// Since when a head has waited for it; nil while none does.
-    public internal(set) var waitingSince: Timestamp?
+    public let waitingSince: Timestamp?
     /// Why it did not cosign when it was asked last.
-    public internal(set) var trouble: WitnessTrouble?
-    /// Whether it is missing, so that somebody has to be told.
-    public internal(set) var isMissing: Bool
+    public let trouble: WitnessTrouble?
 }

@@ -81,11 +81,10 @@ extension Maintenance {
         else { return }
         let cutoff = now - time
         let signed = self.authority.auditLog.checkpoint?.size ?? 0
-        try await self.authority.store.write { tx in
-            guard let log = try tx.auditLog() else { return }
-            let end = min(try tx.auditIndex(notBefore: cutoff), Int(signed))
-            let below = end / TileIndex.fullWidth * TileIndex.fullWidth
-            guard below > log.prunedBelow else { return }
+        let end = min(try await self.authority.store.read { try $0.auditIndex(notBefore: cutoff) }, Int(signed))
+        let below = end / TileIndex.fullWidth * TileIndex.fullWidth
+        let isNew = try await self.authority.store.write { tx in
+            guard let log = try tx.auditLog(), below > log.prunedBelow else { return false }
             try tx.prune(below: below)
             try tx.append(
                 self.record(
@@ -93,12 +92,30 @@ extension Maintenance {
                     ["from": .integer(Int64(log.prunedBelow)), "below": .integer(Int64(below))]
                 )
             )
-        } afterCommit: {
+            return true
+        } afterCommit: { _ in
         }
         while try await self.authority.store.write(
             { try $0.removePruned(limit: Self.batch) },
             afterCommit: { _ in }
         ) > 0 {}
+        // Looking through all values takes a while; where a server died at it, the next pruning does it.
+        if isNew { try await self.removePrunedValues(below: below) }
+    }
+
+    private func removePrunedValues(below index: Int) async throws {
+        var last: PersonalValueID?
+        repeat {
+            let place = last
+            let found = try await self.authority.store.read { tx in
+                try tx.prunedValues(below: index, after: place, limit: Self.batch)
+            }
+            try await self.authority.store.write(
+                { try $0.removePrunedValues(found, below: index) },
+                afterCommit: { _ in }
+            )
+            last = found.last
+        } while last != nil
     }
 }
 

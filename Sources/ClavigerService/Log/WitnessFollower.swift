@@ -8,18 +8,25 @@ actor WitnessFollower {
     private static let mostAttempts = 3
     private static let firstPause = Duration.seconds(1)
     private static let longestPause = Duration.seconds(30)
+    /// How long the same is not said again in the server's log.
+    private static let silence = Duration.seconds(3600)
 
     private let witness: any AuditWitness
     private let log: AuditLog
     private let alarm: Duration
     private let time: any TimeSource
     private let logger: Logger
-    /// The size that the witness cosigned last, as far as is known: it says so itself where that is wrong.
-    private var lastSize: UInt64 = 0
+    /// The size of the newest head that it cosigned, as this process has seen; 0 before.
+    private var cosignedSize: UInt64 = 0
+    private var hasCosigned = false
     private var failures = 0
     private var nextAt: Uptime?
     private var waitingSince: (wall: Timestamp, uptime: Uptime)?
     private var trouble: WitnessTrouble?
+    private var troubleAt: Uptime?
+    /// Since it named another tree it has cosigned nothing.
+    private var isInConflict = false
+    private var said: [String: Uptime] = [:]
 
     init(
         _ witness: any AuditWitness,
@@ -36,54 +43,61 @@ actor WitnessFollower {
     }
 
     var state: WitnessState {
-        let waited = self.waitingSince.map { self.time.uptime() - $0.uptime } ?? .zero
-        // One that saw another tree does not come back by waiting.
-        let isConflict = if case .conflict = self.trouble { true } else { false }
-        return WitnessState(
+        WitnessState(
             name: self.witness.key.name,
+            standing: self.standing(at: self.time.uptime()),
             waitingSince: self.waitingSince?.wall,
-            trouble: self.trouble,
-            isMissing: isConflict || waited >= self.alarm
+            trouble: self.trouble
         )
+    }
+
+    private func standing(at now: Uptime) -> WitnessState.Standing {
+        if self.isInConflict { return .inConflict }
+        if let waitingSince, now - waitingSince.uptime >= self.alarm { return .missing }
+        // One that comes and goes has not come back.
+        let isSteady = self.troubleAt.map { now - $0 >= self.alarm } ?? true
+        return self.hasCosigned && self.waitingSince == nil && isSteady ? .cosigning : .unsettled
     }
 
     /// Asks the witness to cosign the newest head, if it has not and it is time to ask.
     func turn() async {
         let now = self.time.uptime()
-        guard let head = self.log.head, !self.hasCosigned(head) else { return }
+        guard let head = self.log.head, !self.isCosigned(head) else { return }
         if self.waitingSince == nil { self.waitingSince = (self.time.now(), now) }
         if let nextAt, now < nextAt { return }
-        let trouble: WitnessTrouble?
         do {
-            trouble = try await self.ask()
+            if let trouble = try await self.ask() { self.note(trouble) } else { self.noteCosigned() }
         } catch is CancellationError {
             return
         } catch {
-            trouble = .noProof
+            self.note(.noProof)
         }
-        self.note(trouble)
     }
 
-    private func hasCosigned(_ head: AuditHead) -> Bool {
+    private func isCosigned(_ head: AuditHead) -> Bool {
         let key = self.witness.key
         return head.note.signatures.contains { $0.name == key.name && $0.id == key.id }
     }
 
     /// Answers why it did not cosign; nil when it did.
     private func ask() async throws -> WitnessTrouble? {
+        // What it names is believed for this once only: nobody signed it.
+        var size = self.cosignedSize
         for _ in 0..<Self.mostAttempts {
-            guard let request = try await self.request() else { return .conflict(lastSize: self.lastSize) }
-            switch try await self.witness.add(request.request) {
-            case .cosigned(let cosignatures):
-                self.lastSize = request.checkpoint.size
-                self.log.add(cosignatures, to: request.checkpoint)
+            guard let (request, checkpoint) = try await self.request(from: size) else {
+                return .conflict(lastSize: size)
+            }
+            switch try await self.witness.add(request) {
+            case .cosigned(let cosignature):
+                guard (try? self.log.add(cosignature, to: checkpoint)) != nil else { return .unverified }
+                self.cosignedSize = checkpoint.size
                 return nil
-            case .conflict(let size):
-                // It saw another tree of this size.
-                if size == request.request.olderSize { return .conflict(lastSize: size) }
-                self.lastSize = size
+            case .conflict(let named):
+                // It saw another tree of this size, or it has forgotten what it cosigned, which it must never do.
+                guard named != size, named >= self.cosignedSize else { return .conflict(lastSize: named) }
+                size = named
             // The tree does not continue the one that it cosigned.
-            case .refused(status: 422): return .conflict(lastSize: self.lastSize)
+            case .refused(status: 422): return .conflict(lastSize: size)
             case .refused(let status): return .refused(status: status)
             case .unverified: return .unverified
             case .unreachable: return .unreachable
@@ -92,28 +106,37 @@ actor WitnessFollower {
         return .refused(status: 409)
     }
 
-    /// Asks for the newest head; nil where that is smaller than what the witness cosigned.
-    private func request() async throws -> (request: AddCheckpointRequest, checkpoint: Checkpoint)? {
-        guard let (hashes, note, checkpoint) = try await self.log.head(since: self.lastSize) else { return nil }
-        guard let request = AddCheckpointRequest(olderSize: self.lastSize, hashes: hashes, checkpoint: note) else {
+    /// What to send to a witness that cosigned last at a size; nil where the newest head is smaller.
+    private func request(from size: UInt64) async throws -> (AddCheckpointRequest, Checkpoint)? {
+        guard let (hashes, note, checkpoint) = try await self.log.head(since: size) else { return nil }
+        guard let request = AddCheckpointRequest(olderSize: size, hashes: hashes, checkpoint: note) else {
             preconditionFailure("a consistency proof has no more hashes than a tree has levels")
         }
         return (request, checkpoint)
     }
 
-    private func note(_ trouble: WitnessTrouble?) {
-        defer { self.trouble = trouble }
-        guard let trouble else {
-            if self.failures > 0 {
-                self.logger.notice("a witness cosigns again", metadata: ["witness": "\(self.witness.key.name)"])
-            }
-            (self.failures, self.nextAt, self.waitingSince) = (0, nil, nil)
-            return
+    private func noteCosigned() {
+        if self.failures > 0, self.mayBeSaid("back") {
+            self.logger.notice("a witness cosigns again", metadata: ["witness": "\(self.witness.key.name)"])
         }
-        if trouble != self.trouble { self.say(trouble) }
-        let pause = Self.firstPause * (1 << min(self.failures, 5))
+        (self.hasCosigned, self.isInConflict) = (true, false)
+        (self.failures, self.nextAt, self.waitingSince, self.trouble) = (0, nil, nil, nil)
+    }
+
+    private func note(_ trouble: WitnessTrouble) {
+        let now = self.time.uptime()
+        if case .conflict = trouble { self.isInConflict = true }
+        (self.trouble, self.troubleAt) = (trouble, now)
+        if self.mayBeSaid(trouble.word) { self.say(trouble) }
+        self.nextAt = now + min(Self.firstPause * (1 << min(self.failures, 5)), Self.longestPause)
         self.failures += 1
-        self.nextAt = self.time.uptime() + min(pause, Self.longestPause)
+    }
+
+    private func mayBeSaid(_ word: String) -> Bool {
+        let now = self.time.uptime()
+        if let last = self.said[word], now - last < Self.silence { return false }
+        self.said[word] = now
+        return true
     }
 
     private func say(_ trouble: WitnessTrouble) {

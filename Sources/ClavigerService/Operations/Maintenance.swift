@@ -16,7 +16,7 @@ public struct Maintenance: Sendable {
     let logger: Logger
     let brokenSecrets = BrokenSecrets()
     let clock = ClockWatch()
-    let missingWitnesses = MissingWitnesses()
+    let witnessRecords = WitnessRecords()
 
     /// Makes the maintenance of one server.
     public init(authority: Authority, rehashes: RehashQueue, workspaceID: Workspace.ID, logger: Logger) {

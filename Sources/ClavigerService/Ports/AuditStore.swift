@@ -62,6 +62,10 @@ public protocol AuditReading {
     func leaves(from index: Int, limit: Int) throws -> [[UInt8]]
     /// The hashes of a full tile; nil if it is not there.
     func tile(level: Int, index: UInt64) throws -> Tile?
+    /// The index of the first leaf that is not older than a moment; the size where all are.
+    func auditIndex(notBefore moment: Timestamp) throws -> Int
+    /// Personal values that only leaves below an index have commitments to, in the order of their ids.
+    func prunedValues(below index: Int, after place: PersonalValueID?, limit: Int) throws -> [PersonalValueID]
     /// The moment of the newest event.
     func newestAuditTime() throws -> Timestamp?
 
@@ -91,8 +95,8 @@ public protocol AuditWriting: AuditReading {
     func insert(_ tiles: [Tile]) throws
     /// Removes leaves that are not at hand any more; tells how many it took.
     func removePruned(limit: Int) throws -> Int
-    /// The index of the first leaf that is not older than a moment; the size where all are.
-    func auditIndex(notBefore moment: Timestamp) throws -> Int
+    /// Removes personal values that only leaves below an index have commitments to.
+    func removePrunedValues(_ ids: [PersonalValueID], below index: Int) throws
 
     /// Forgets what the commitments about a consumer stand for, and their salt.
     ///

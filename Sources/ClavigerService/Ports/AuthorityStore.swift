@@ -256,7 +256,7 @@ public protocol AuthorityWriting: AuthorityReading, EventWriting, CredentialWrit
     func insert(_ consumer: Consumer) throws
     func update(_ consumer: Consumer) throws
     func delete(_ consumer: Consumer.ID, in workspace: Workspace.ID, at now: Timestamp) throws
-    /// Erases the names and the metadata of a deleted consumer.
+    /// Erases the names and the metadata of a deleted consumer and of its keys.
     func erase(_ consumer: Consumer.ID, in workspace: Workspace.ID) throws
     func insert(_ role: Role) throws
     func update(_ role: Role) throws

@@ -42,25 +42,31 @@ actor EndedKeyUses {
     ///
     /// It may be done twice for the same uses.
     func record(_ uses: [(sequence: UInt64, record: UsageRecord)]) async throws {
-        var first: [Hour: AuditRecord] = [:]
+        var new: [(hour: Hour, record: AuditRecord)] = []
+        var seen: Set<Hour> = []
         for (_, use) in uses {
             guard let code = Self.codes[use.code], let key = use.keyID else { continue }
             let hour = Hour(key, use.code, at: use.time)
-            guard first[hour] == nil, !self.known.contains(hour) else { continue }
-            first[hour] = self.record(of: use, code, key)
+            guard !self.known.contains(hour), seen.insert(hour).inserted,
+                let record = self.record(of: use, code, key)
+            else { continue }
+            new.append((hour, record))
         }
-        guard !first.isEmpty else { return }
-        let new = first.sorted { $0.value.at < $1.value.at }
-        try await self.store.write { tx in
-            let missing = try new.filter { try !Self.isOnRecord($0.key, $0.value, tx) }.map(\.value)
-            if !missing.isEmpty { try tx.append(missing) }
+        guard !new.isEmpty else { return }
+        try await self.store.write { [new] tx in
+            let missing = try new.filter { try tx.isKnown($0.record.workspaceID) && !Self.isOnRecord($0, tx) }
+            if !missing.isEmpty { try tx.append(missing.map(\.record)) }
         } afterCommit: { _ in
         }
-        if self.known.count + first.count > Self.mostKnown { self.known = [] }
-        self.known.formUnion(first.keys)
+        if self.known.count + new.count > Self.mostKnown { self.known = [] }
+        self.known.formUnion(seen)
     }
 
-    private static func isOnRecord(_ hour: Hour, _ record: AuditRecord, _ tx: any AuditReading) throws -> Bool {
+    private static func isOnRecord(
+        _ use: (hour: Hour, record: AuditRecord),
+        _ tx: any AuditReading
+    ) throws -> Bool {
+        let (hour, record) = use
         var filter = AuditFilter()
         (filter.action, filter.targetID) = (Self.action, record.target.id)
         (filter.from, filter.to) = (hour.start, hour.start + .seconds(3600))
@@ -92,5 +98,12 @@ actor EndedKeyUses {
         record.reason = code.rawValue
         record.requestID = use.requestID
         return record
+    }
+}
+
+extension AuthorityReading {
+    /// Whether a workspace is one of this database: a journal may outlive the database that it was made beside.
+    fileprivate func isKnown(_ id: Workspace.ID) throws -> Bool {
+        try self.workspace(named: Workspace.defaultName)?.id == id
     }
 }

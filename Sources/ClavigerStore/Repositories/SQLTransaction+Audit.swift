@@ -10,7 +10,7 @@ extension SQLTransaction {
     /// Indexes are dense: transactions that write run one after another, so the next one is the last plus one.
     func append(_ records: [AuditRecord]) throws {
         let first = try self.auditSize()
-        var made = CommitmentsMade()
+        var made = CommitmentsMade(upTo: first + records.count - 1)
         let rows = try records.enumerated().map { offset, record in
             let leaf = try AuditLeaf(record, at: first + offset) { field, value, subject in
                 try self.commit(to: value, of: field, subject, &made)
@@ -41,7 +41,10 @@ extension SQLTransaction {
     func auditEvents(_ filter: AuditFilter, in workspace: Workspace.ID, page: PageRequest) throws -> [AuditEvent] {
         var conditions: [SQL] = ["workspace_id = \(workspace)"]
         if let after = page.after.flatMap({ Int64($0) }) { conditions.append("event_index < \(after)") }
-        if let action = filter.action { conditions.append("action = \(action)") }
+        // What one thing has been through is less than all that one action has been done to: without the plus sign SQLite
+        // would take whichever index it met last.
+        let isNarrow = filter.targetID != nil || filter.keyID != nil || filter.requestID != nil
+        if let action = filter.action { conditions.append(isNarrow ? "+action = \(action)" : "action = \(action)") }
         if let actor = filter.actorID { conditions.append("actor_id = \(actor)") }
         if let target = filter.targetID { conditions.append("target_id = \(target)") }
         if let key = filter.keyID {
@@ -94,11 +97,12 @@ extension SQLTransaction {
                 fields: (try? JSON.parse(leaf)) ?? ["damaged": true]
             )
         }
-        var values = try self.values(of: Set(events.flatMap(\.fields.commitments)))
+        var values = try self.values(of: Set(events.flatMap(\.fields.personalValues)))
         // What was too long for a leaf has commitments itself.
-        let whole = values.values.filter { PersonalValue.wholes.contains($0.field) }
-        let inner = Set(whole.flatMap(\.value.commitments)).subtracting(values.keys)
-        values.merge(try self.values(of: inner)) { $1 }
+        if values.values.contains(where: { PersonalValue.wholes.contains($0.field) }) {
+            let inner = events.flatMap { $0.fields.revealing(values).personalValues }
+            values.merge(try self.values(of: Set(inner))) { $1 }
+        }
         return events.map { AuditEvent(index: $0.index, fields: $0.fields.revealing(values)) }
     }
 }

@@ -108,6 +108,13 @@ extension SQLTransaction {
             WHERE workspace_id = \(workspace) AND id = \(consumer) AND deleted_at IS NOT NULL
             """
         )
+        // Its keys are destroyed, as it could not have been deleted otherwise.
+        try self.connection.execute(
+            """
+            UPDATE keys SET name = id, metadata = '{}', restrictions = '{}', state_note = NULL
+            WHERE workspace_id = \(workspace) AND consumer_id = \(consumer) AND state = 'destroyed'
+            """
+        )
     }
 
     private static func consumer(_ row: Row) throws -> Consumer {

@@ -3,6 +3,8 @@ import ClavigerService
 
 /// What some records that are written together have committed to: most of them say the same of the same.
 struct CommitmentsMade {
+    /// The leaf of the last of them.
+    let newestIndex: Int
     /// What a commitment is to.
     struct Value: Hashable {
         var subject: PersonalSubject
@@ -13,10 +15,40 @@ struct CommitmentsMade {
 
     var salts: [PersonalSubject: Commitment.Salt] = [:]
     var commitments: [Value: Commitment] = [:]
+
+    init(upTo newestIndex: Int) {
+        self.newestIndex = newestIndex
+    }
 }
 
 // What commitments in the audit log stand for, as long as it has not been erased.
 extension SQLTransaction {
+    /// How much too old the newest index of a value may be, so that one that is in every leaf is not written with each.
+    private static let valueSlack = 256
+
+    func prunedValues(below index: Int, after place: PersonalValueID?, limit: Int) throws -> [PersonalValueID] {
+        try self.connection.rows(
+            """
+            SELECT subject, commitment FROM audit_values
+            WHERE (subject, commitment) > (\(place?.subject ?? ""), \(place?.commitment.bytes ?? []))
+                AND newest_index < \(index - Self.valueSlack)
+            ORDER BY subject, commitment LIMIT \(limit)
+            """
+        ).compactMap { row in
+            guard let commitment = Commitment(bytes: try row.value("commitment")) else { return nil }
+            return PersonalValueID(subject: try row.value("subject"), commitment: commitment)
+        }
+    }
+
+    func removePrunedValues(_ ids: [PersonalValueID], below index: Int) throws {
+        // One that has come into a leaf since it was looked for stays.
+        let limit = index - Self.valueSlack
+        try self.connection.execute(
+            "DELETE FROM audit_values WHERE (newest_index < \(limit)) AND (subject, commitment) = \(parameters: 2)",
+            rows: ids.map { [limit.sqlValue, $0.subject.sqlValue, $0.commitment.bytes.sqlValue] }
+        )
+    }
+
     /// Commits to a value, and keeps it.
     func commit(
         to value: JSON,
@@ -37,9 +69,11 @@ extension SQLTransaction {
         let commitment = Commitment(toCanonical: canonical, of: field, salt: salt)
         try self.connection.execute(
             """
-            INSERT INTO audit_values (commitment, subject, field, value)
-            VALUES (\(commitment.bytes), \(subject.text), \(field), \(String(decoding: canonical, as: UTF8.self)))
-            ON CONFLICT (commitment) DO NOTHING
+            INSERT INTO audit_values (commitment, subject, field, value, newest_index)
+            VALUES (\(commitment.bytes), \(subject.text), \(field), \(String(decoding: canonical, as: UTF8.self)),
+                \(made.newestIndex))
+            ON CONFLICT (subject, commitment) DO UPDATE SET newest_index = excluded.newest_index
+            WHERE newest_index < excluded.newest_index - \(Self.valueSlack)
             """
         )
         made.commitments[committed] = commitment
@@ -47,15 +81,17 @@ extension SQLTransaction {
     }
 
     /// What commitments stand for; one whose value does not fit it, as somebody has changed it, is left out.
-    func values(of commitments: Set<Commitment>) throws -> [Commitment: PersonalValue] {
+    func values(of ids: Set<PersonalValueID>) throws -> [Commitment: PersonalValue] {
         var values: [Commitment: PersonalValue] = [:]
-        let all = Array(commitments)
+        let all = Array(ids)
         for start in stride(from: 0, to: all.count, by: 500) {
-            let some = all[start..<min(start + 500, all.count)].map(\.bytes)
+            let some = all[start..<min(start + 500, all.count)]
+            let pairs = some.map { "(\($0.subject), \($0.commitment.bytes))" as SQL }
             for row in try self.connection.rows(
                 """
-                SELECT v.commitment, v.field, v.value, s.salt FROM audit_values v
-                JOIN audit_subjects s ON s.subject = v.subject WHERE v.commitment IN \(list: some)
+                SELECT v.commitment, v.field, v.value, s.salt FROM (VALUES \(sql: .joined(pairs, separator: ", "))) AS wanted
+                CROSS JOIN audit_values v ON v.subject = wanted.column1 AND v.commitment = wanted.column2
+                JOIN audit_subjects s ON s.subject = v.subject
                 """
             ) {
                 let value = PersonalValue(field: try row.value("field"), value: try row.value("value"))

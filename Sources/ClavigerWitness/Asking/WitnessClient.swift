@@ -96,8 +96,7 @@ public final class WitnessClient: Sendable {
         let bytes = Array(body.readableBytesView)
         switch response.status {
         case .ok:
-            let cosignatures = self.verified(bytes, of: request.checkpoint)
-            return cosignatures.isEmpty ? .unverified : .cosigned(cosignatures)
+            return self.cosignature(in: bytes, of: request.checkpoint).map { .cosigned($0) } ?? .unverified
         case .conflict:
             let type = response.headers.first(name: "Content-Type")
             guard type == "text/x.tlog.size", let size = Self.size(bytes) else { return .refused(status: 409) }
@@ -107,17 +106,12 @@ public final class WitnessClient: Sendable {
         }
     }
 
-    /// The cosignatures by the key of this witness that are good; all others are ignored.
-    private func verified(_ lines: [UInt8], of checkpoint: SignedNote) -> [NoteSignature] {
-        guard let signatures = NoteSignature.parse(lines: lines) else { return [] }
-        var verified: [NoteSignature] = []
-        for signature in signatures where !verified.contains(signature) {
-            guard let note = try? SignedNote(checkpoint.text, signatures: [signature]),
-                (try? note.verified(by: [self.key])) != nil
-            else { continue }
-            verified.append(signature)
+    /// The first cosignature by the key of this witness that is good; all else is ignored.
+    private func cosignature(in lines: [UInt8], of checkpoint: SignedNote) -> NoteSignature? {
+        NoteSignature.parse(lines: lines)?.first { signature in
+            guard let note = try? SignedNote(checkpoint.text, signatures: [signature]) else { return false }
+            return (try? note.verified(by: [self.key])) != nil
         }
-        return verified
     }
 
     /// Reads a size and its newline, in the one form that it has.

@@ -19,9 +19,9 @@ struct PrivacyCommand: ParsableCommand {
                   claviger privacy erase --consumer acme --yes
 
                 The log keeps commitments, of which nobody can tell any more what they stood for, and verifies as \
-                before. Delete the consumer first, and its own names and metadata are erased too. Backups and exports \
-                that were made before have what they have; the access log keeps addresses as long as usage.keepDetail \
-                says.
+                before. Delete the consumer first, and its own names and metadata are erased too, and \
+                those of its keys. Backups and exports that were made before have what they have; the access log keeps \
+                addresses as long as usage.keepDetail says.
                 """
         )
 

@@ -27,7 +27,8 @@ struct WitnessParts: Service {
                 try WitnessClient(url: $0.url, key: $0.key, authorityFile: configuration.witnessAuthorityFile)
             }
         } catch let error as WitnessClientError {
-            throw StartFailure("audit.witnesses: \(error)")
+            let isFile = if case .noAuthorities = error { true } else { false }
+            throw StartFailure("\(isFile ? "audit.witnessAuthorityFile" : "audit.witnesses"): \(error)")
         }
         self.witnesses = AuditWitnesses(
             self.clients.map(ClientWitness.init),
@@ -46,8 +47,8 @@ struct WitnessParts: Service {
             group.addTask {
                 let work = RepeatedWork(logger: self.logger)
                 await work.run(every: Self.pause, "missing witnesses cannot be recorded; it is tried again") {
-                    try await self.maintenance.recordWitnesses(self.witnesses)
                     for state in await self.witnesses.states { WitnessMetrics.record(state) }
+                    try await self.maintenance.recordWitnesses(self.witnesses)
                 }
             }
         }
@@ -75,6 +76,8 @@ enum WitnessMetrics {
     ]
 
     static func record(_ state: WitnessState) {
-        Gauge(label: Self.missing, dimensions: [("witness", state.name.text)]).record(state.isMissing ? 1 : 0)
+        Gauge(label: Self.missing, dimensions: [("witness", state.name.text)]).record(
+            state.standing == .missing || state.standing == .inConflict ? 1 : 0
+        )
     }
 }

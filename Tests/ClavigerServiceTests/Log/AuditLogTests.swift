@@ -141,6 +141,39 @@ import Testing
         #expect(try await fixture.reopen().gate.refusal != nil)
     }
 
+    /// A backup from before there was a log, where one has signed since: the events of then come into the new log.
+    @Test func aDatabaseOfBeforeGoesOnUnderAnotherName() async throws {
+        let fixture = try await AuditLogFixture()
+        _ = try await fixture.consumers(3)
+        try await fixture.log.publish()
+        let former = try #require(fixture.log.checkpoint)
+        try await fixture.test.database.write { connection in
+            try connection.execute("DELETE FROM audit_log")
+            try connection.execute("DROP TRIGGER audit_events_no_delete")
+            try connection.execute("DELETE FROM audit_events")
+            try connection.execute(
+                """
+                INSERT INTO audit_events_before_log
+                (event_index, id, workspace_id, at, actor_kind, action, target_type, outcome)
+                VALUES (0, 'evt_0000000000000000000000', \(fixture.test.workspaceID), 1, 'system', 'server.start',
+                    'server', 'done')
+                """
+            )
+        }
+        let (now, random) = (fixture.test.time.now(), fixture.test.random)
+        let begun = try await AuditLog.beginAgain(fixture.store, heads: fixture.test.auditHeads, at: now, from: random)
+        let origin = try #require(begun)
+        #expect(origin.text.hasPrefix(former.origin.text + "/2-"))
+        let log = try await fixture.reopen()
+        #expect(log.gate.refusal == nil)
+        try await log.publish()
+        #expect(log.checkpoint?.origin.text == origin.text)
+        #expect(log.checkpoint?.size == 2)
+        let after = try await fixture.newest("audit.new_log")?["after"]
+        #expect(after?["formerOrigin"]?.string == former.origin.text)
+        #expect(after?["formerSize"]?.integer == Int64(former.size))
+    }
+
     @Test func aLeafThatWasChangedIsNamed() async throws {
         let fixture = try await AuditLogFixture()
         _ = try await fixture.consumers(300)

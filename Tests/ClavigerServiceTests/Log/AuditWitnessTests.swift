@@ -63,7 +63,7 @@ import Testing
         try await log.round()
         #expect(await first.asked == 4)
         #expect(try await log.isSigned(by: first))
-        #expect(await log.witnesses.states.allSatisfy { !$0.isMissing && $0.waitingSince == nil })
+        #expect(await log.witnesses.states.allSatisfy { $0.standing == .cosigning && $0.waitingSince == nil })
     }
 
     /// The server does not keep what witnesses have cosigned: they say it themselves.
@@ -107,8 +107,11 @@ import Testing
         await witness.be(.works)
         log.fixture.test.time.advance(by: .seconds(30))
         for _ in 0..<3 { try await log.round() }
-        #expect(try await log.fixture.count("audit.witness_back") == 1)
         #expect(try await log.isSigned(by: witness))
+        #expect(try await log.fixture.count("audit.witness_back") == 0, "one that comes and goes is not back")
+        log.fixture.test.time.advance(by: Self.alarm)
+        for _ in 0..<3 { try await log.round() }
+        #expect(try await log.fixture.count("audit.witness_back") == 1)
         #expect(try await log.fixture.count("audit.witness_missing") == 1)
     }
 
@@ -118,7 +121,7 @@ import Testing
         let log = try await Followed(witness)
         await witness.be(.says(answer))
         try await log.round()
-        #expect(await log.witnesses.states.first?.isMissing == false)
+        #expect(await log.witnesses.states.first?.standing == .unsettled)
         log.fixture.test.time.advance(by: Self.alarm)
         try await log.round()
         let after = try #require(try await log.fixture.newest("audit.witness_missing"))["after"]
@@ -143,8 +146,93 @@ import Testing
             try await log.fixture.newest("audit.witness_missing")?["after"]?["lastSize"] == .integer(Int64(size))
         )
         #expect(log.fixture.test.log.lines.contains { $0.hasPrefix("critical") && $0.contains("another tree") })
-        // Nobody signed that: nothing is stopped by it.
+        // Nobody signed that: nothing is stopped by it, and the witness is asked again.
         #expect(log.fixture.log.gate.refusal == nil)
+        await witness.remember(head)
+        log.fixture.test.time.advance(by: .seconds(2))
+        try await log.round()
+        #expect(try await log.isSigned(by: witness))
+        log.fixture.test.time.advance(by: Self.alarm)
+        try await log.round()
+        #expect(try await log.fixture.count("audit.witness_back") == 1)
+    }
+
+    /// One that cosigned here and names less since has lost what it must never forget.
+    @Test func oneThatForgetsIsToldOf() async throws {
+        let witness = try FakeWitness()
+        let log = try await Followed(witness)
+        _ = try await log.fixture.consumers(20)
+        try await log.fixture.log.publish()
+        let old = try #require(log.fixture.log.checkpoint)
+        _ = try await log.fixture.consumers(20, "more")
+        try await log.round()
+        #expect(try await log.isSigned(by: witness))
+        await witness.remember(old)
+        _ = try await log.fixture.consumers(1, "last")
+        try await log.round()
+        #expect(try await log.fixture.newest("audit.witness_missing")?["after"]?["reason"] == "conflict")
+    }
+
+    /// Whoever keeps a witness away first and shows it another tree then does not hide the second behind the first.
+    @Test func aConflictIsToldOfAlsoWhereTheWitnessWasMissing() async throws {
+        let witness = try FakeWitness()
+        let log = try await Followed(witness)
+        await witness.be(.says(.unreachable))
+        try await log.round()
+        log.fixture.test.time.advance(by: Self.alarm)
+        try await log.round()
+        #expect(try await log.fixture.count("audit.witness_missing") == 1)
+        await witness.be(.says(.refused(status: 422)))
+        log.fixture.test.time.advance(by: .seconds(60))
+        try await log.round()
+        #expect(try await log.fixture.count("audit.witness_missing") == 2)
+        // It stays so while it does not cosign, whatever else it says.
+        await witness.be(.says(.unreachable))
+        log.fixture.test.time.advance(by: .seconds(60))
+        try await log.round()
+        #expect(await log.witnesses.states.first?.standing == .inConflict)
+        #expect(try await log.fixture.count("audit.witness_missing") == 2)
+        #expect(try await log.fixture.count("audit.witness_back") == 0)
+    }
+
+    /// What another start of the server has recorded counts.
+    @Test func whatIsOnRecordIsKnownAfterARestart() async throws {
+        let witness = try FakeWitness()
+        let log = try await Followed(witness)
+        await witness.be(.says(.unreachable))
+        try await log.round()
+        log.fixture.test.time.advance(by: Self.alarm)
+        try await log.round()
+        let test = log.fixture.test
+        let maintenance = Maintenance(
+            authority: test.authority,
+            rehashes: RehashQueue(),
+            workspaceID: test.workspaceID,
+            logger: test.log.logger()
+        )
+        try await maintenance.recordWitnesses(log.witnesses)
+        #expect(try await log.fixture.count("audit.witness_missing") == 1)
+        await witness.be(.works)
+        test.time.advance(by: .seconds(30))
+        await log.witnesses.runOnce()
+        test.time.advance(by: Self.alarm)
+        try await maintenance.recordWitnesses(log.witnesses)
+        #expect(try await log.fixture.count("audit.witness_back") == 1)
+    }
+
+    /// One that says now this and now that fills neither the log nor the server's own.
+    @Test func oneThatFlapsIsToldOfOnce() async throws {
+        let witness = try FakeWitness()
+        let log = try await Followed(witness)
+        for round in 0..<40 {
+            await witness.be(round % 2 == 0 ? .says(.refused(status: 422)) : .works)
+            _ = try await log.fixture.consumers(1, "flap\(round)-")
+            log.fixture.test.time.advance(by: .seconds(5))
+            try await log.round()
+        }
+        #expect(try await log.fixture.count("audit.witness_missing") == 1)
+        #expect(try await log.fixture.count("audit.witness_back") == 0)
+        #expect(log.fixture.test.log.lines.count { $0.contains("another tree") } == 1)
     }
 
     /// A witness that goes on naming other sizes keeps nobody busy.
@@ -152,13 +240,10 @@ import Testing
         let witness = try FakeWitness()
         let log = try await Followed(witness)
         _ = try await log.fixture.consumers(20)
-        await witness.be(.says(.conflict(lastSize: 5)))
+        await witness.be(.wavers)
         try await log.round()
-        #expect(await witness.asked == 2)
-        await witness.be(.says(.conflict(lastSize: 3)))
-        log.fixture.test.time.advance(by: .seconds(1))
-        try await log.round()
-        #expect(await witness.asked == 4)
+        #expect(await witness.asked == 3)
+        #expect(await log.witnesses.states.first?.trouble == .refused(status: 409))
     }
 }
 

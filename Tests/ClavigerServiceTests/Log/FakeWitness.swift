@@ -7,6 +7,8 @@ actor FakeWitness: AuditWitness {
     enum Mood: Sendable {
         case works
         case says(WitnessAnswer)
+        /// Names another size each time.
+        case wavers
     }
 
     nonisolated let key: VerifierKey
@@ -33,7 +35,11 @@ actor FakeWitness: AuditWitness {
     /// As c2sp.org/tlog-witness says.
     func add(_ request: AddCheckpointRequest) throws -> WitnessAnswer {
         self.asked += 1
-        if case .says(let answer) = self.mood { return answer }
+        switch self.mood {
+        case .works: break
+        case .says(let answer): return answer
+        case .wavers: return .conflict(lastSize: UInt64(self.asked))
+        }
         guard let checkpoint = Checkpoint(parsing: request.checkpoint.text),
             let time = CosignatureTime(seconds: UInt64(self.asked))
         else { return .refused(status: 400) }
@@ -45,6 +51,6 @@ actor FakeWitness: AuditWitness {
             }
         }
         self.head = checkpoint
-        return .cosigned([self.cosigner.cosign(checkpoint, at: time)])
+        return .cosigned(self.cosigner.cosign(checkpoint, at: time))
     }
 }

@@ -54,6 +54,37 @@ import Testing
         }
     }
 
+    /// Its keys are there after the consumer, without what they were called.
+    @Test func theKeysOfADeletedConsumerLoseTheirNames() async throws {
+        let fixture = try await EventFixture()
+        let key = try await fixture.key("Carol's laptop").key.id
+        try await fixture.transition(key, .revoke)
+        let authority = fixture.test.authority
+        try await fixture.transition(key, .destroy)
+        _ = try await authority.deleteConsumer(fixture.consumer.id, expecting: nil, by: fixture.owner)
+        _ = try await authority.erasePersonalValues(of: fixture.consumer.id, by: fixture.owner)
+        let names = try await fixture.test.database.read { connection in
+            try connection.rows("SELECT name FROM keys").map { try $0.value("name", as: String.self) }
+        }
+        #expect(names.contains(key.text))
+        #expect(!names.contains("Carol's laptop"))
+    }
+
+    /// Whoever an override is for is no name of a thing.
+    @Test func identifiersOfOverridesAreCommitments() async throws {
+        let fixture = try await AuditLogFixture()
+        _ = try await fixture.test.authority.createLimitOverride(
+            LimitOverrideDraft(
+                namespace: try LimitNamespace(parsing: "login"),
+                identifier: try IdentifierPattern(parsing: "dave@example.com"),
+                limit: try RateLimit(name: LimitName(parsing: "burst"), requests: 5, window: .seconds(60))
+            ),
+            by: fixture.owner
+        )
+        #expect(!(try await self.leaves(fixture)).contains("dave@example.com"))
+        #expect(try await fixture.newest("limit_override.create")?["after"]?["identifier"] == "dave@example.com")
+    }
+
     /// Whoever changes the table of values does not change what the log says.
     @Test func aValueThatWasChangedIsNotShown() async throws {
         let fixture = try await AuditLogFixture()

@@ -53,6 +53,12 @@ import Testing
         #expect(try await fixture.log.bytes(of: .tile(bundle.tile)) != nil)
         #expect(try await fixture.store.read { try $0.auditLog()?.prunedBelow } == 512)
         #expect(try await fixture.newest("audit.prune")?["after"]?["below"] == .integer(512))
+        // What only those leaves had commitments to goes with them, give or take a bundle.
+        let values = try await fixture.test.database.read { connection in
+            Set(try connection.rows("SELECT value FROM audit_values").map { try $0.value("value", as: String.self) })
+        }
+        #expect(!values.contains("\"customer0\"") && !values.contains("\"Person customer200\""))
+        #expect(values.contains("\"customer520\"") && values.contains("\"new9\""))
         let report = try await fixture.verify(since: head, from: 512)
         #expect(report?.firstIndex == 512)
         _ = try await fixture.log.proof(of: 520)

@@ -10,51 +10,49 @@ import Musl
 import Darwin
 #endif
 
+// Values go to SQLite and come from it without the engine's own forms of them between: where very many small statements
+// run, as when the journal is folded and when changes are recorded, those take a third of the time.
 extension SQLiteConnection {
-    /// Runs a statement once for each row of values.
-    ///
-    /// Folding the journal spends its time here, so the values go to SQLite without the engine's own forms of them
-    /// between: that takes a third of the time.
-    @discardableResult
-    func execute(_ sql: ClavigerStore.SQL, rows: [[SQLValue]]) throws -> Int {
-        guard !rows.isEmpty else { return 0 }
-        return try StoreError.mapping {
-            let statement = try self.statement(for: sql)
-            let parameters = sql.binds.count
-            defer { self.release(statement) }
-            var changes = 0
-            for row in rows {
-                guard row.count == parameters else {
-                    throw StoreError.failed("A row does not have as many values as its statement.")
-                }
-                for (index, value) in row.enumerated() {
-                    try self.check(Self.bind(value, to: statement, at: CInt(index + 1)))
-                }
-                let before = self.database.totalChangesCount
-                try self.run(statement)
-                changes += self.database.totalChangesCount == before ? 0 : self.database.changesCount
-            }
-            return changes
+    /// Binds copies of values to a statement that is at its beginning.
+    func bind(_ values: [SQLValue], to statement: Statement) throws {
+        for (index, value) in values.enumerated() {
+            try self.check(Self.bind(value, to: statement, at: CInt(index + 1)))
         }
     }
 
-    private func run(_ statement: Statement) throws {
-        var code = SQLITE_ROW
-        while code == SQLITE_ROW {
-            code = sqlite3_step(statement.sqliteStatement)
+    /// Runs to the next row and answers true, or to the end, from where the statement can begin again.
+    func step(_ statement: Statement) throws -> Bool {
+        switch sqlite3_step(statement.sqliteStatement) {
+        case SQLITE_ROW: return true
+        case SQLITE_DONE:
+            try self.check(sqlite3_reset(statement.sqliteStatement))
+            return false
+        default: throw self.lastError
         }
-        guard code == SQLITE_DONE else {
-            let error = self.lastError
-            sqlite3_reset(statement.sqliteStatement)
-            throw error
-        }
-        try self.check(sqlite3_reset(statement.sqliteStatement))
     }
 
     /// Leaves the statement, which stays prepared, without values.
-    private func release(_ statement: Statement) {
+    func release(_ statement: Statement) {
         sqlite3_reset(statement.sqliteStatement)
         sqlite3_clear_bindings(statement.sqliteStatement)
+    }
+
+    /// A copy of a value of the row that the statement is at.
+    static func value(of statement: Statement, at column: CInt) -> SQLValue {
+        let pointer = statement.sqliteStatement
+        switch sqlite3_column_type(pointer, column) {
+        case SQLITE_INTEGER: return .integer(sqlite3_column_int64(pointer, column))
+        case SQLITE_FLOAT: return .real(sqlite3_column_double(pointer, column))
+        case SQLITE_TEXT:
+            guard let bytes = sqlite3_column_text(pointer, column) else { return .text("") }
+            let count = Int(sqlite3_column_bytes(pointer, column))
+            return .text(String(decoding: UnsafeBufferPointer(start: bytes, count: count), as: UTF8.self))
+        case SQLITE_BLOB:
+            // Without bytes there is no address.
+            guard let bytes = sqlite3_column_blob(pointer, column) else { return .blob([]) }
+            return .blob(Array(UnsafeRawBufferPointer(start: bytes, count: Int(sqlite3_column_bytes(pointer, column)))))
+        default: return .null
+        }
     }
 
     private func check(_ code: CInt) throws {
