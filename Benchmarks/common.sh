@@ -1,12 +1,7 @@
 # What the scripts that measure have in common; they source it.
 
 # The servers take no settings from the person who measures.
-for name in "${!CLAVIGER_@}"; do
-    case $name in
-    CLAVIGER_BENCH_*) ;;
-    *) export -n "$name" ;;
-    esac
-done
+for name in "${!CLAVIGER_@}"; do export -n "$name"; done
 export SWIFT_BACKTRACE=enable=no
 # Debian puts servers where only root's PATH leads.
 export PATH=$PATH:/usr/sbin:/usr/local/sbin

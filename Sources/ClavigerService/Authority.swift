@@ -27,6 +27,8 @@ public final class Authority: Sendable {
     let holders: GuessThrottle
     /// What went on record of introspections.
     let introspections = IntrospectionMarks()
+    /// What went on record of keys that were ended and presented all the same.
+    let endedKeyMarks = IntrospectionMarks()
     /// For how long it is known who used a key.
     let detailRetention: Duration
     /// The tree over the audit log; while it is not what was signed, nothing is changed.

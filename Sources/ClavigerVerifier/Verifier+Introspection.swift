@@ -1,7 +1,8 @@
 public import ClavigerCore
 
 extension Verifier {
-    /// Puts on record that somebody asked about a token and was told that it is active: a use of the key, but no request.
+    /// Puts on record that a token was presented to somebody who has let nobody in with it: a use of the key, but no
+    /// request.
     ///
     /// - Throws: when the journal has no room; the journal counts the gap.
     public func noteIntrospection(

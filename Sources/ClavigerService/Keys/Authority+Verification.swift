@@ -11,8 +11,37 @@ extension Authority {
         let query = VerificationQuery(api: .name(API.managementName), context: ClientContext(ip: network))
         // No imported key is a management key, so that no slow hash is ever computed here.
         let verdict = try await self.verifier.authenticate(token, query, isVisible: { $0.api.isManagement })
-        guard verdict.isValid, let key = verdict.key else { return nil }
+        guard let key = verdict.key else { return nil }
+        guard verdict.isValid else {
+            let recording = UseRecording(workspaceID: key.workspaceID, source: .management, requestID: requestID)
+            self.noteEnded(verdict, of: token, query, recording)
+            return nil
+        }
         return Caller(key, network: network, requestID: requestID)
+    }
+
+    /// Puts on record that a key was presented which somebody had revoked or marked as compromised, where nothing else
+    /// records what is presented; once an hour for each credential.
+    func noteEnded(_ verdict: Verdict, of token: PresentedToken, _ query: VerificationQuery, _ recording: UseRecording)
+    {
+        guard EndedKeyUses.codes[verdict.code.number] != nil, let key = verdict.key,
+            self.endedKeyMarks.mark(key, at: self.time.uptime())
+        else { return }
+        do throws(JournalFull) {
+            try self.verifier.noteIntrospection(verdict, of: token, query, recording: recording)
+        } catch {
+            // The journal counts the gap, and the next one tries again.
+            self.endedKeyMarks.forget(key)
+        }
+    }
+
+    func recording(_ source: UsageRecord.Source, _ caller: Caller) -> UseRecording {
+        UseRecording(
+            workspaceID: caller.workspaceID,
+            source: source,
+            requestID: caller.requestID,
+            reporter: caller.keyID
+        )
     }
 
     /// Verifies a token on behalf of a caller, who sees only keys that its scopes let it verify.
@@ -22,12 +51,7 @@ extension Authority {
         by caller: Caller
     ) async throws -> Verdict {
         try await self.checkMayAsk(.verify, query, caller)
-        let recording = UseRecording(
-            workspaceID: caller.workspaceID,
-            source: .verify,
-            requestID: caller.requestID,
-            reporter: caller.keyID
-        )
+        let recording = self.recording(.verify, caller)
         let verdict = try await Problem.ofUse {
             try await self.verifier.verify(
                 token,

@@ -147,14 +147,16 @@ extension Authority {
         switch owner {
         case .key(let key): id = key
         case .token(let token):
+            let query = VerificationQuery(context: context)
             let verdict = try await self.verifier.authenticate(
                 token,
-                VerificationQuery(context: context),
+                query,
                 reporter: UInt64(truncatingIfNeeded: caller.keyID.bits),
                 isVisible: Self.visibility(for: .reserve, caller)
             )
             guard let key = verdict.key else { throw Problem.notFound("key") }
             guard verdict.isValid else {
+                self.noteEnded(verdict, of: token, query, self.recording(.verify, caller))
                 throw Problem(.stateConflict, "The key cannot be used: \(verdict.code.rawValue).")
             }
             id = key.keyID

@@ -28,14 +28,14 @@ extension AuditLog {
         }
     }
 
-    /// The proof that an event is in the log, under the newest head, with the leaf as its extra data
-    /// (C2SP tlog-proof).
+    /// The proof that an event is in the log, under the newest head or an earlier one that more witnesses have cosigned,
+    /// with the leaf as its extra data (C2SP tlog-proof).
     ///
     /// - Throws: ``Problem`` when there is no such event, or its leaf is not at hand any more.
     public func proof(of index: Int) async throws -> LogProof {
         // What was recorded a moment ago is provable now.
         if index >= (self.head?.checkpoint.size).map({ Int($0) }) ?? 0 { try await self.publish() }
-        let head = try self.requireHead()
+        let head = try self.head(over: index) ?? self.requireHead()
         guard index >= 0, index < head.checkpoint.size else { throw Problem.notFound("audit event") }
         return try await self.store.read { tx in
             guard index >= (try tx.auditLog()?.prunedBelow ?? 0), let leaf = try tx.leaves(from: index, limit: 1).first

@@ -21,7 +21,7 @@ public actor AuditLog {
     public nonisolated let gate: AuditGate
     nonisolated let store: any AuthorityStore
     private let keyring: KeyringHolder
-    private let heads: any AuditHeadStore
+    private let headStore: any AuditHeadStore
     private let time: any TimeSource
     private let logger: Logger
     private var builder: TreeBuilder
@@ -29,8 +29,14 @@ public actor AuditLog {
     private var signedAt: Uptime?
     /// The work that was asked for last.
     private var latest: Task<Void, Never>?
-    /// The newest signed head, as everybody may see it; only ``publish()`` and ``add(_:to:)`` replace it.
-    private nonisolated let newest = Mutex<AuditHead?>(nil)
+    /// Signed heads, as everybody may see them; only ``publish()`` and ``add(_:to:)`` replace them.
+    private nonisolated let heads = Mutex(Heads())
+
+    private struct Heads {
+        var newest: AuditHead?
+        /// The newest that has as many cosignatures as any.
+        var cosigned: AuditHead?
+    }
 
     init(
         _ identity: AuditLogIdentity,
@@ -48,13 +54,23 @@ public actor AuditLog {
         self.gate = gate
         self.store = store
         self.keyring = keyring
-        self.heads = heads
+        self.headStore = heads
         self.time = time
         self.logger = logger
     }
 
     /// The newest signed head; nil before the first.
-    nonisolated var head: AuditHead? { self.newest.withLock { $0 } }
+    nonisolated var head: AuditHead? { self.heads.withLock { $0.newest } }
+
+    /// The newest head over an event, or an earlier one that more witnesses have cosigned; nil before the first.
+    nonisolated func head(over index: Int) -> AuditHead? {
+        self.heads.withLock { heads in
+            guard let cosigned = heads.cosigned, index < cosigned.checkpoint.size,
+                cosigned.note.signatures.count > heads.newest?.note.signatures.count ?? 0
+            else { return heads.newest }
+            return cosigned
+        }
+    }
 
     /// Takes in what was recorded, and signs the head if it is a new one or has been the newest for long.
     public func publish() async throws {
@@ -71,10 +87,11 @@ public actor AuditLog {
     ///
     /// - Throws: where it does not fit below the head.
     nonisolated func add(_ cosignature: NoteSignature, to checkpoint: Checkpoint) throws {
-        try self.newest.withLock { head in
-            guard var signed = head, signed.checkpoint == checkpoint else { return }
+        try self.heads.withLock { heads in
+            guard var signed = heads.newest, signed.checkpoint == checkpoint else { return }
             signed.note = try signed.note.adding([cosignature])
-            head = signed
+            heads.newest = signed
+            if signed.note.signatures.count >= heads.cosigned?.note.signatures.count ?? 0 { heads.cosigned = signed }
         }
     }
 
@@ -95,7 +112,7 @@ public actor AuditLog {
         }
         let head = try self.sign(builder)
         // Before anybody can see it: a head that somebody has seen must be known after a crash.
-        try self.heads.save(head.note.bytes)
+        try self.headStore.save(head.note.bytes)
         // After that: a database that says so without a head beside it was set back.
         if !self.hasSigned {
             try await self.store.write({ try $0.noteSigned() }, afterCommit: { _ in })
@@ -103,7 +120,7 @@ public actor AuditLog {
         }
         self.builder = builder
         self.signedAt = now
-        self.newest.withLock { $0 = head }
+        self.heads.withLock { $0.newest = head }
     }
 
     /// Takes in some leaves, and stores the tiles that are full with them.

@@ -37,7 +37,10 @@ extension Authority {
         }
         // It was not looked at: to call it inactive would turn away whoever is right.
         if verdict.code == .tooManyAttempts { return .wait(verdict.retryAfter ?? .seconds(1)) }
-        guard verdict.isValid, let key = verdict.key else { return .inactive }
+        guard verdict.isValid, let key = verdict.key else {
+            self.noteEnded(verdict, of: token, query, self.recording(.introspection, caller))
+            return .inactive
+        }
         self.record(verdict, of: key, token, query, caller)
         return .active(key)
     }
@@ -51,13 +54,8 @@ extension Authority {
         _ caller: Caller
     ) {
         guard self.introspections.mark(key, at: self.time.uptime()) else { return }
-        let recording = UseRecording(
-            workspaceID: caller.workspaceID,
-            source: .introspection,
-            requestID: caller.requestID,
-            reporter: caller.keyID
-        )
         do throws(JournalFull) {
+            let recording = self.recording(.introspection, caller)
             try self.verifier.noteIntrospection(verdict, of: token, query, recording: recording)
         } catch {
             // Nobody was promised a record of each question; the next one tries again, and the journal counts the gap.

@@ -39,6 +39,7 @@ extension UsageRecord.Source {
         case .verify: "verify"
         case .gateway: "gateway"
         case .introspection: "introspection"
+        case .management: "management"
         // These two are no entries of the access log.
         case .credits: "credits"
         case .upstream: "upstream"

@@ -10,7 +10,7 @@ extension Authority {
 
     /// Who has shown this token; its key can be any, and what restricts the key holds here too.
     ///
-    /// Uses nothing up and puts nothing on record. A key whose limits or credits are used up has a holder all the same.
+    /// Uses nothing up, and puts nothing on record but that a key was ended. A key whose limits or credits are used up has a holder all the same.
     ///
     /// - Parameter changes: whether the call changes something, and so counts for itself.
     public func holder(
@@ -40,6 +40,10 @@ extension Authority {
         case .tooManyAttempts: return .wait(verdict.retryAfter ?? .seconds(1))
         default:
             if !changes { self.holders.recordBad(source, at: uptime) }
+            if let key = verdict.key {
+                let recording = UseRecording(workspaceID: key.workspaceID, source: .management, requestID: requestID)
+                self.noteEnded(verdict, of: token, asked, recording)
+            }
             return .refused
         }
     }

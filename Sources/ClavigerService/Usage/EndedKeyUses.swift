@@ -7,7 +7,7 @@ import ClavigerVerifier
 /// access log, which is anchored there.
 actor EndedKeyUses {
     private static let action = "key.use_refused"
-    private static let codes: [UInt8: VerificationCode] = [
+    static let codes: [UInt8: VerificationCode] = [
         VerificationCode.revoked.number: .revoked, VerificationCode.compromised.number: .compromised,
     ]
     /// The most that is remembered; the log itself is asked about the rest.

@@ -8,9 +8,11 @@ enum AccessLogConditions {
         "entries.sequence BETWEEN blocks.block * 1048576 AND blocks.block * 1048576 + 1048575"
     }
 
-    /// Those that are requests: whoever was only told that a token is active has made none with it.
+    /// Those that are requests to what the keys protect: whoever was only told of a token has made none with it, and who
+    /// came to Claviger itself neither.
     static var requests: SQL {
-        "entries.source <> \(Int64(UsageRecord.Source.introspection.rawValue))"
+        let others = [UsageRecord.Source.introspection, .management].map { Int64($0.rawValue) }
+        return "entries.source NOT IN \(list: others)"
     }
 
     /// Of a workspace and a time; blocks without such a time are passed over.

@@ -18,6 +18,9 @@ public struct UsageRecord: Hashable, Sendable {
         case upstream = 3
         /// Somebody who was told that the token is active: the key is in use, but this is no request and counts as none.
         case introspection = 4
+        /// Claviger's own API, where a management key was presented: no request to a protected service, and recorded
+        /// only where the key had been ended.
+        case management = 5
     }
 
     /// The largest number of bytes of ``environment``, ``method`` and ``requestID``.

@@ -60,7 +60,15 @@ struct AuditVerifyCommand: AsyncParsableCommand {
             let settings = try (try? connection.resolve()) ?? connection.resolve(needsToken: false)
             try await ClavigerClient.with(settings) { client in
                 let info = settings.token == nil ? nil : try await AuditKeyInfo.fetch(client)
-                try await self.verify(ServerLogReader(client: client), info)
+                let policy = try self.policy(info)
+                try await self.verify(
+                    PatientLogReader(
+                        base: ServerLogReader(client: client),
+                        witnesses: policy.witnessKeys,
+                        needed: policy.witnessesNeeded
+                    ),
+                    info
+                )
             }
         }
     }

@@ -18,27 +18,44 @@ enum ExportedEvent {
     static func line(_ leaf: ArraySlice<UInt8>) -> [UInt8] { leaf + [UInt8(ascii: "\n")] }
 
     static func row(_ leaf: ArraySlice<UInt8>) throws(CommandFailure) -> [UInt8] {
-        guard let json = try? JSON.parse(Array(leaf)) else { throw .refused("An entry of the log is not JSON.") }
-        let actor = json["actor"]?["keyId"]?.string ?? json.text("actor", "kind")
+        let entry = RawMembers(leaf)
+        guard entry["index"] != nil else { throw .refused("An entry of the log is not JSON.") }
+        let (actor, target) = (RawMembers(entry["actor"] ?? []), RawMembers(entry["target"] ?? []))
         let cells = [
-            json.text("index"), json.text("time"), json.text("action"), json.text("outcome"), actor,
-            json.text("actor", "consumerId"), json.text("target", "kind"), json.text("target", "id"),
-            json.text("reason"), json.text("requestId"), Self.text(json["before"]), Self.text(json["after"]),
+            entry.text("index"), entry.text("time"), entry.text("action"), entry.text("outcome"),
+            actor["keyId"] == nil ? actor.text("kind") : actor.text("keyId"), actor.text("consumerId"),
+            target.text("kind"), target.text("id"), entry.text("reason"), entry.text("requestId"),
+            entry.text("before"), entry.text("after"),
         ]
-        return Array((cells.map(Self.cell).joined(separator: ",") + "\r\n").utf8)
-    }
-
-    private static func text(_ json: JSON?) -> String {
-        json.map { String(decoding: $0.serialized(), as: UTF8.self) } ?? ""
+        var row: [UInt8] = []
+        row.reserveCapacity(leaf.count + 100)
+        for cell in cells {
+            if !row.isEmpty { row.append(UInt8(ascii: ",")) }
+            Self.append(cell, to: &row)
+        }
+        row += "\r\n".utf8
+        return row
     }
 
     /// A cell (RFC 4180) that no spreadsheet takes for a formula.
-    private static func cell(_ text: String) -> String {
-        let isFormula = text.utf8.first.map { "=+-@\t\r".utf8.contains($0) } ?? false
-        let safe = isFormula ? "'" + text : text
-        guard safe.utf8.contains(where: { ",\"\r\n".utf8.contains($0) }) else { return safe }
-        return "\"" + safe.replacing("\"", with: "\"\"") + "\""
+    private static func append(_ text: String, to row: inout [UInt8]) {
+        let bytes = text.utf8
+        let isFormula = bytes.first.map { "=+-@\t\r".utf8.contains($0) } ?? false
+        guard bytes.contains(where: { Self.special.contains($0) }) else {
+            if isFormula { row.append(UInt8(ascii: "'")) }
+            row += bytes
+            return
+        }
+        row.append(UInt8(ascii: "\""))
+        if isFormula { row.append(UInt8(ascii: "'")) }
+        for byte in bytes {
+            if byte == UInt8(ascii: "\"") { row.append(byte) }
+            row.append(byte)
+        }
+        row.append(UInt8(ascii: "\""))
     }
+
+    private static let special = Array(",\"\r\n".utf8)
 }
 
 /// The entries of an export as people read them, while it is written.

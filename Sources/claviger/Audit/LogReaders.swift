@@ -33,3 +33,30 @@ struct FolderLogReader: LogReading {
         }
     }
 }
+
+/// The log of a server whose newest checkpoint its witnesses may be about to cosign: it is waited for some seconds.
+struct PatientLogReader<Base: LogReading>: LogReading {
+    private static var patience: Int { 50 }
+    private static var pause: Duration { .milliseconds(100) }
+
+    let base: Base
+    let witnesses: [VerifierKey]
+    let needed: Int
+
+    func read(_ resource: LogResource) async throws -> [UInt8]? {
+        guard case .checkpoint = resource, self.needed > 0 else { return try await self.base.read(resource) }
+        for _ in 0..<Self.patience {
+            let bytes = try await self.base.read(resource)
+            guard let bytes, let note = try? SignedNote(parsing: bytes), !self.isCosigned(note) else { return bytes }
+            try await Task.sleep(for: Self.pause)
+        }
+        // What is missing then is said by whoever verifies.
+        return try await self.base.read(resource)
+    }
+
+    private func isCosigned(_ note: SignedNote) -> Bool {
+        self.witnesses.count { key in
+            note.signatures.contains { $0.name == key.name && $0.id == key.id }
+        } >= self.needed
+    }
+}

@@ -66,6 +66,25 @@ import Testing
         #expect(await log.witnesses.states.allSatisfy { $0.standing == .cosigning && $0.waitingSince == nil })
     }
 
+    /// A proof is worth more under a head that is cosigned, where an earlier one will do.
+    @Test func proofsPreferCosignedHeads() async throws {
+        let witness = try FakeWitness()
+        let log = try await Followed(witness)
+        _ = try await log.fixture.consumers(5)
+        try await log.round()
+        let size = try #require(log.fixture.log.checkpoint?.size)
+        _ = try await log.fixture.consumers(5, "more")
+        try await log.fixture.log.publish()
+        #expect(!(try await log.isSigned(by: witness)))
+        let old = try await log.fixture.log.proof(of: Int(size) - 1)
+        #expect((try? old.checkpoint.verified(by: [witness.key])) != nil)
+        let new = try await log.fixture.log.proof(of: Int(size))
+        #expect((try? new.checkpoint.verified(by: [witness.key])) == nil)
+        await log.witnesses.runOnce()
+        let again = try await log.fixture.log.proof(of: Int(size))
+        #expect((try? again.checkpoint.verified(by: [witness.key])) != nil)
+    }
+
     /// The server does not keep what witnesses have cosigned: they say it themselves.
     @Test func anotherStartGoesOnFromWhatTheWitnessKnows() async throws {
         let witness = try FakeWitness()

@@ -11,6 +11,12 @@ import Testing
 @Suite struct EndedKeyUseTests {
     private let fixture: EventFixture
 
+    private static let filter: AuditFilter = {
+        var filter = AuditFilter()
+        filter.action = "key.use_refused"
+        return filter
+    }()
+
     init() async throws {
         self.fixture = try await EventFixture()
     }
@@ -24,10 +30,8 @@ import Testing
     }
 
     private func records() async throws -> [JSON] {
-        var filter = AuditFilter()
-        filter.action = "key.use_refused"
         let events = try await self.fixture.test.authority.auditEvents(
-            filter,
+            Self.filter,
             page: PageRequest(limit: 100),
             by: self.fixture.owner
         )
@@ -56,7 +60,8 @@ import Testing
         // Whoever may read leaves sees no address.
         let store = SQLAuthorityStore(test.database, random: test.random)
         let leaves = try await store.read { try $0.leaves(from: 0, limit: 1000) }
-        #expect(!leaves.contains { String(decoding: $0, as: UTF8.self).contains("203.0.113.7") })
+        let text = leaves.map { String(decoding: $0, as: UTF8.self) }.joined()
+        #expect(!text.contains("203.0.113.7") && !text.contains("curl/8"))
 
         test.time.advance(by: .seconds(3600))
         _ = try await self.use(key)
@@ -64,6 +69,29 @@ import Testing
         _ = try await self.use(key)
         try await test.fold.catchUp()
         #expect(try await self.records().map { $0["reason"] } == ["revoked", "revoked", "compromised"])
+    }
+
+    /// Where nobody verifies it: at Claviger's own door, and where somebody asks about it.
+    @Test func managementKeysAndTokensThatAreAskedAbout() async throws {
+        let (test, owner) = (self.fixture.test, self.fixture.owner)
+        let key = try await self.fixture.key()
+        let token = PresentedToken(self.fixture.plaintext(of: key))
+        try await self.fixture.transition(key.key.id, .revoke)
+        for _ in 0..<3 { _ = try await test.authority.introspect(token, ClientContext(), by: owner) }
+
+        let ownerToken = PresentedToken(test.ownerToken)
+        try await self.fixture.transition(owner.keyID, .compromise)
+        for _ in 0..<3 {
+            let nobody = try await test.authority.authenticate(ownerToken, network: nil, requestID: "req_1")
+            #expect(nobody == nil)
+        }
+        try await test.fold.runOnce()
+        let events = try await SQLAuthorityStore(test.database, random: test.random).read { tx in
+            try tx.auditEvents(Self.filter, in: test.workspaceID, page: PageRequest(limit: 100))
+        }
+        #expect(events.map { $0.fields["after"]?["source"] } == ["management", "introspection"])
+        #expect(events.map { $0.fields["reason"] } == ["compromised", "revoked"])
+        #expect(events.first?.fields["target"]?["id"]?.string == owner.keyID.text)
     }
 
     /// Other refusals are in the access log only.
