@@ -28,7 +28,11 @@ say "measuring changes and proofs"
 for count in "$few" "$entries"; do
     on_cores "$bin/inprocess" "$work/data-$count" audit "$count" | tee >(cat >&2) >>"$work/figures-$count"
 done
-of() { awk -v name="$1" '$1 == name { print $2 }' "$work/figures-${2:-$entries}" >"$work/values"; middle "$work/values"; }
+# of NAME [ENTRIES]: the middle of all numbers of that name, with two digits behind the point.
+of() {
+    awk -v name="$1" '$1 == name { print $2 }' "$work/figures-${2:-$entries}" >"$work/values"
+    middle "$work/values" | awk '{ printf($1 == int($1) ? "%d" : "%.2f", $1) }'
+}
 
 # verify COUNT: exports the log of that many entries, checks the copy, and sets seconds, per_second and resident.
 verify() {
