@@ -126,13 +126,15 @@ struct AuditVerifyCommand: AsyncParsableCommand {
         do throws(LogProofError) {
             proof = try LogProof(parsing: bytes)
         } catch {
-            throw CommandFailure.refused("\(path.printable) is not a proof.")
+            throw self.refusal("proof", "\(path.printable) is not a proof.")
         }
-        guard let leaf = proof.extra else { throw CommandFailure.refused("The proof does not have its entry with it.") }
+        guard let leaf = proof.extra else {
+            throw self.refusal("proof", "The proof does not have its entry with it.")
+        }
         do throws(LogProofError) {
             try proof.verify(entry: leaf, by: policy)
         } catch {
-            throw CommandFailure.refused("The proof does not hold: \(Self.text(of: error)).")
+            throw self.refusal("proof", "The proof does not hold: \(Self.text(of: error)).")
         }
         var check = AuditLeafCheck()
         _ = try check.check(proof.index, leaf[...])

@@ -198,6 +198,13 @@ struct Server {
             workspaceID: workspace.id,
             logger: self.logger
         )
+        let witnesses = try WitnessParts(
+            self.configuration.audit,
+            auditLog,
+            maintenance: maintenance,
+            time: self.time,
+            logger: self.logger
+        )
         let settings = self.configuration.settings.sorted { $0.key < $1.key }.map { ($0.key, JSON.string($0.value)) }
         let recordStart: @Sendable () async throws -> Void = {
             try await maintenance.recordStart(version: Claviger.version, settings: .object(JSONObject(settings)))
@@ -223,13 +230,7 @@ struct Server {
                 recordStart: isStartRecorded ? nil : recordStart,
                 logger: self.logger
             ),
-            try WitnessParts(
-                self.configuration.audit,
-                auditLog,
-                maintenance: maintenance,
-                time: self.time,
-                logger: self.logger
-            ),
+            witnesses,
             MaintenanceService(maintenance: maintenance, logger: self.logger),
             JobService(
                 scheduler: Scheduler(maintenance, logger: self.logger, onRun: JobMetrics.record),

@@ -36,6 +36,14 @@ import Testing
             try await self.fixture.test.maintenance.recordWitnesses(self.witnesses)
         }
 
+        /// Has a witness not answer for as long as the alarm.
+        func lose(_ witness: FakeWitness) async throws {
+            await witness.be(.says(.unreachable))
+            try await self.round()
+            self.fixture.test.time.advance(by: AuditWitnessTests.alarm)
+            try await self.round()
+        }
+
         /// Who signed the checkpoint that is served.
         func isSigned(by witness: FakeWitness) async throws -> Bool {
             let note = try SignedNote(parsing: try #require(try await self.fixture.log.bytes(of: .checkpoint)))
@@ -196,10 +204,7 @@ import Testing
     @Test func aConflictIsToldOfAlsoWhereTheWitnessWasMissing() async throws {
         let witness = try FakeWitness()
         let log = try await Followed(witness)
-        await witness.be(.says(.unreachable))
-        try await log.round()
-        log.fixture.test.time.advance(by: Self.alarm)
-        try await log.round()
+        try await log.lose(witness)
         #expect(try await log.fixture.count("audit.witness_missing") == 1)
         await witness.be(.says(.refused(status: 422)))
         log.fixture.test.time.advance(by: .seconds(60))
@@ -218,10 +223,7 @@ import Testing
     @Test func whatIsOnRecordIsKnownAfterARestart() async throws {
         let witness = try FakeWitness()
         let log = try await Followed(witness)
-        await witness.be(.says(.unreachable))
-        try await log.round()
-        log.fixture.test.time.advance(by: Self.alarm)
-        try await log.round()
+        try await log.lose(witness)
         let test = log.fixture.test
         let maintenance = Maintenance(
             authority: test.authority,
