@@ -31,6 +31,7 @@ done
 # of NAME [ENTRIES]: the middle of all numbers of that name, with two digits behind the point.
 of() {
     awk -v name="$1" '$1 == name { print $2 }' "$work/figures-${2:-$entries}" >"$work/values"
+    [[ -s $work/values ]] || fail "there is no figure $1"
     middle "$work/values" | awk '{ printf($1 == int($1) ? "%d" : "%.2f", $1) }'
 }
 

@@ -75,6 +75,10 @@ struct SQLiteConnection: DatabaseConnection {
         guard self.mayWrite || statement.isReadonly else {
             throw StoreError.failed("A read transaction cannot change the database.")
         }
+        // SQLite rolls back by itself when a disk is full or broken; what came after would be a transaction of its own.
+        guard !self.mayWrite || self.database.isInsideTransaction else {
+            throw StoreError.failed("The transaction has been rolled back.")
+        }
         return statement
     }
 

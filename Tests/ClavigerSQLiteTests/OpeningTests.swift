@@ -325,6 +325,27 @@ struct OpeningTests {
         try await database.write { try $0.execute("INSERT INTO meta (name, value) VALUES ('a', 'b')") }
         try await database.close()
     }
+
+    @Test("A change that goes on after a full disk leaves nothing behind either")
+    func fullAndIgnored() async throws {
+        let database = try await SQLiteDatabase.open(.file(self.path))
+        try await database.writer.writeWithoutTransaction { connection in
+            let pages = try Int.fetchOne(connection, sql: "PRAGMA page_count") ?? 0
+            try connection.execute(sql: "PRAGMA max_page_count = \(pages + 4)")
+        }
+        let value = String(repeating: "x", count: 3000)
+        await #expect(throws: ClavigerStore.DatabaseError.self) {
+            try await database.write { connection in
+                // SQLite has rolled back by itself with the first that fails; what comes then has no transaction.
+                for number in 0..<50 {
+                    _ = try? connection.execute("INSERT INTO meta (name, value) VALUES (\("\(number)"), \(value))")
+                }
+                try connection.execute("INSERT INTO meta (name, value) VALUES ('last', 'x')")
+            }
+        }
+        #expect(try await database.read { try $0.rows("SELECT name FROM meta").isEmpty })
+        try await database.close()
+    }
 }
 
 @Suite("The lock of a data folder")

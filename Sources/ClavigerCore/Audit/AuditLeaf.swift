@@ -11,7 +11,7 @@ public struct AuditLeaf: Hashable, Sendable {
 
     /// The bytes.
     public let bytes: [UInt8]
-    /// The commitment to the address that the actor came from.
+    /// The commitment to the address that the actor came from, or a use that is recorded.
     public let network: Commitment?
 
     /// Makes the leaf of a record.
@@ -28,13 +28,13 @@ public struct AuditLeaf: Hashable, Sendable {
         if case .key(_, _, let address?) = record.actor {
             network = try commit("network", .string(address), record.actorSubject)
         }
-        self.network = network
         func hide(_ fields: JSON?) throws -> JSON? {
             guard let fields else { return nil }
             let subject = PersonalFields.subject(of: record, fields)
             return try PersonalFields.replaced(in: fields, of: record.target.kind) { try commit($0, $1, subject) }
         }
         let (before, after) = (try hide(record.before), try hide(record.after))
+        self.network = network ?? after?["network"].flatMap { Commitment(json: $0) }
         let bytes = Self.json(record, at: index, network, before, after).canonical()
         guard bytes.count > Self.longest else {
             self.bytes = bytes

@@ -3,10 +3,15 @@
 ///
 /// Names of apis, roles, plans and policies are not: they are chosen for things.
 enum PersonalFields {
-    private static let kinds: Set<String> = ["consumer", "key", "limit_override", "request", "review"]
     private static let names: Set<String> = [
         "externalId", "name", "metadata", "note", "restrictions", "comment", "justification", "ticket", "purpose",
-        "network", "userAgent", "identifier",
+        "network", "userAgent",
+    ]
+    /// By the kind of thing.
+    private static let namesOfKinds: [String: Set<String>] = [
+        "consumer": Self.names, "key": Self.names, "request": Self.names, "review": Self.names,
+        // The name of a limit is that of a thing.
+        "limit_override": ["identifier"],
     ]
 
     /// Puts what `commit` makes in the place of each personal value.
@@ -17,8 +22,8 @@ enum PersonalFields {
         of kind: String,
         _ commit: (String, JSON) throws -> Commitment
     ) rethrows -> JSON {
-        guard Self.kinds.contains(kind) else { return fields }
-        return try Self.replaced(fields, commit)
+        guard let names = Self.namesOfKinds[kind] else { return fields }
+        return try Self.replaced(fields, names, commit)
     }
 
     /// Whom the values of a record are about: the consumer that it is about, or else whoever acted.
@@ -28,17 +33,21 @@ enum PersonalFields {
         return record.actorSubject
     }
 
-    private static func replaced(_ json: JSON, _ commit: (String, JSON) throws -> Commitment) rethrows -> JSON {
+    private static func replaced(
+        _ json: JSON,
+        _ names: Set<String>,
+        _ commit: (String, JSON) throws -> Commitment
+    ) rethrows -> JSON {
         switch json {
         case .object(let object):
             var replaced = JSONObject()
             for (name, value) in object.members {
-                let isPersonal = Self.names.contains(name) && !Self.isEmpty(value)
-                let new = isPersonal ? try commit(name, value).json : try Self.replaced(value, commit)
+                let isPersonal = names.contains(name) && !Self.isEmpty(value)
+                let new = isPersonal ? try commit(name, value).json : try Self.replaced(value, names, commit)
                 replaced.append(unique: name, new)
             }
             return .object(replaced)
-        case .array(let elements): return .array(try elements.map { try Self.replaced($0, commit) })
+        case .array(let elements): return .array(try elements.map { try Self.replaced($0, names, commit) })
         default: return json
         }
     }

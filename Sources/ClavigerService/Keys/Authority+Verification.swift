@@ -21,17 +21,17 @@ extension Authority {
     }
 
     /// Puts on record that a key was presented which somebody had revoked or marked as compromised, where nothing else
-    /// records what is presented; once an hour for each credential.
+    /// records what is presented; once an hour for each credential and code.
     func noteEnded(_ verdict: Verdict, of token: PresentedToken, _ query: VerificationQuery, _ recording: UseRecording)
     {
         guard EndedKeyUses.codes[verdict.code.number] != nil, let key = verdict.key,
-            self.endedKeyMarks.mark(key, at: self.time.uptime())
+            self.endedKeyMarks.mark(key, verdict.code, at: self.time.uptime())
         else { return }
         do throws(JournalFull) {
             try self.verifier.noteIntrospection(verdict, of: token, query, recording: recording)
         } catch {
             // The journal counts the gap, and the next one tries again.
-            self.endedKeyMarks.forget(key)
+            self.endedKeyMarks.forget(key, verdict.code)
         }
     }
 

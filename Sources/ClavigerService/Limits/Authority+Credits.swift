@@ -156,7 +156,7 @@ extension Authority {
             )
             guard let key = verdict.key else { throw Problem.notFound("key") }
             guard verdict.isValid else {
-                self.noteEnded(verdict, of: token, query, self.recording(.verify, caller))
+                self.noteEnded(verdict, of: token, query, self.recording(.management, caller))
                 throw Problem(.stateConflict, "The key cannot be used: \(verdict.code.rawValue).")
             }
             id = key.keyID

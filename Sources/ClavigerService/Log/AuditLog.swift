@@ -66,10 +66,15 @@ public actor AuditLog {
     nonisolated func head(over index: Int) -> AuditHead? {
         self.heads.withLock { heads in
             guard let cosigned = heads.cosigned, index < cosigned.checkpoint.size,
-                cosigned.note.signatures.count > heads.newest?.note.signatures.count ?? 0
+                self.cosignatures(of: cosigned) > heads.newest.map(self.cosignatures) ?? 0
             else { return heads.newest }
             return cosigned
         }
+    }
+
+    /// How many others have signed a head.
+    private nonisolated func cosignatures(of head: AuditHead) -> Int {
+        head.note.signatures.count { $0.name != self.origin }
     }
 
     /// Takes in what was recorded, and signs the head if it is a new one or has been the newest for long.
@@ -91,7 +96,8 @@ public actor AuditLog {
             guard var signed = heads.newest, signed.checkpoint == checkpoint else { return }
             signed.note = try signed.note.adding([cosignature])
             heads.newest = signed
-            if signed.note.signatures.count >= heads.cosigned?.note.signatures.count ?? 0 { heads.cosigned = signed }
+            let most = heads.cosigned.map(self.cosignatures) ?? 0
+            if self.cosignatures(of: signed) >= most { heads.cosigned = signed }
         }
     }
 
@@ -164,8 +170,9 @@ public actor AuditLog {
     /// What whoever wants to change something is told.
     static func refusal(_ cause: String) -> String {
         """
-        \(cause) Nothing can be changed until an operator has looked into it: compare with a copy of the log \
-        (claviger audit verify), restore the database, or begin a new log (claviger audit new-log). Verification of \
+        \(cause) Nothing can be changed until an operator has looked into it: compare the events \
+        (claviger audit list) with an export of before, restore the database, or begin a new log (claviger audit \
+        new-log). Verification of \
         keys goes on.
         """
     }

@@ -107,14 +107,16 @@ extension Maintenance {
         var last: PersonalValueID?
         repeat {
             let place = last
-            let found = try await self.authority.store.read { tx in
+            let (found, end) = try await self.authority.store.read { tx in
                 try tx.prunedValues(below: index, after: place, limit: Self.batch)
             }
-            try await self.authority.store.write(
-                { try $0.removePrunedValues(found, below: index) },
-                afterCommit: { _ in }
-            )
-            last = found.last
+            if !found.isEmpty {
+                try await self.authority.store.write(
+                    { try $0.removePrunedValues(found, below: index) },
+                    afterCommit: { _ in }
+                )
+            }
+            last = end
         } while last != nil
     }
 }

@@ -53,13 +53,13 @@ extension Authority {
         _ query: VerificationQuery,
         _ caller: Caller
     ) {
-        guard self.introspections.mark(key, at: self.time.uptime()) else { return }
+        guard self.introspections.mark(key, verdict.code, at: self.time.uptime()) else { return }
         do throws(JournalFull) {
             let recording = self.recording(.introspection, caller)
             try self.verifier.noteIntrospection(verdict, of: token, query, recording: recording)
         } catch {
             // Nobody was promised a record of each question; the next one tries again, and the journal counts the gap.
-            self.introspections.forget(key)
+            self.introspections.forget(key, verdict.code)
         }
     }
 }

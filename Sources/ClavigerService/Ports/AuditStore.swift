@@ -64,8 +64,13 @@ public protocol AuditReading {
     func tile(level: Int, index: UInt64) throws -> Tile?
     /// The index of the first leaf that is not older than a moment; the size where all are.
     func auditIndex(notBefore moment: Timestamp) throws -> Int
-    /// Personal values that only leaves below an index have commitments to, in the order of their ids.
-    func prunedValues(below index: Int, after place: PersonalValueID?, limit: Int) throws -> [PersonalValueID]
+    /// Looks at some personal values in the order of their ids: those that only leaves below an index have commitments
+    /// to, and the last that was looked at.
+    func prunedValues(
+        below index: Int,
+        after place: PersonalValueID?,
+        limit: Int
+    ) throws -> (values: [PersonalValueID], last: PersonalValueID?)
     /// The moment of the newest event.
     func newestAuditTime() throws -> Timestamp?
 

@@ -26,18 +26,28 @@ extension SQLTransaction {
     /// How much too old the newest index of a value may be, so that one that is in every leaf is not written with each.
     private static let valueSlack = 256
 
-    func prunedValues(below index: Int, after place: PersonalValueID?, limit: Int) throws -> [PersonalValueID] {
-        try self.connection.rows(
+    func prunedValues(
+        below index: Int,
+        after place: PersonalValueID?,
+        limit: Int
+    ) throws -> (values: [PersonalValueID], last: PersonalValueID?) {
+        var values: [PersonalValueID] = []
+        var last: PersonalValueID?
+        for row in try self.connection.rows(
             """
-            SELECT subject, commitment FROM audit_values
+            SELECT subject, commitment, newest_index FROM audit_values
             WHERE (subject, commitment) > (\(place?.subject ?? ""), \(place?.commitment.bytes ?? []))
-                AND newest_index < \(index - Self.valueSlack)
             ORDER BY subject, commitment LIMIT \(limit)
             """
-        ).compactMap { row in
-            guard let commitment = Commitment(bytes: try row.value("commitment")) else { return nil }
-            return PersonalValueID(subject: try row.value("subject"), commitment: commitment)
+        ) {
+            guard let commitment = Commitment(bytes: try row.value("commitment")) else {
+                throw Row.unreadable("commitment")
+            }
+            let id = PersonalValueID(subject: try row.value("subject"), commitment: commitment)
+            if try row.value("newest_index", as: Int.self) < index - Self.valueSlack { values.append(id) }
+            last = id
         }
+        return (values, last)
     }
 
     func removePrunedValues(_ ids: [PersonalValueID], below index: Int) throws {
@@ -86,7 +96,10 @@ extension SQLTransaction {
         let all = Array(ids)
         for start in stride(from: 0, to: all.count, by: 500) {
             let some = all[start..<min(start + 500, all.count)]
-            let pairs = some.map { "(\($0.subject), \($0.commitment.bytes))" as SQL }
+            // Few sizes: the engine keeps each statement that it has prepared.
+            let size = [1, 8, 64, 500].first { some.count <= $0 } ?? some.count
+            let padded = Array(some) + Array(repeating: some[start], count: size - some.count)
+            let pairs = padded.map { "(\($0.subject), \($0.commitment.bytes))" as SQL }
             for row in try self.connection.rows(
                 """
                 SELECT v.commitment, v.field, v.value, s.salt FROM (VALUES \(sql: .joined(pairs, separator: ", "))) AS wanted

@@ -135,7 +135,7 @@ struct UsageCounts: Sendable {
             """
             SELECT workspace_id, network, code, hour, count(*) AS count FROM (
                 SELECT workspace_id, \(sql: NetworkBytes.ofClientAddress) AS network, code, at / \(hour) AS hour
-                FROM entries WHERE \(sql: range) AND code <> \(Self.valid)
+                FROM entries WHERE \(sql: range) AND code <> \(Self.valid) AND \(sql: AccessLogConditions.requests)
             ) AS refused
             GROUP BY workspace_id, network, code, hour
             """

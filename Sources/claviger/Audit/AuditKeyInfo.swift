@@ -16,7 +16,7 @@ struct AuditKeyInfo {
         let texts = [json["key"]?.string].compactMap { $0 } + (json["formerKeys"]?.array ?? []).compactMap(\.string)
         let keys = texts.compactMap { try? VerifierKey(parsing: $0) }
         guard let origin = json["origin"]?.string.flatMap({ NoteLine($0) }), !keys.isEmpty, keys.count == texts.count
-        else { throw .refused("What is said of the log and its keys cannot be read.") }
+        else { throw .refused("What is said of the log and its keys (in an export, \(Self.fileName)) cannot be read.") }
         self.origin = origin
         self.keys = keys
         self.firstIndex = UInt64(clamping: json["firstIndex"]?.integer ?? 0)

@@ -7,9 +7,9 @@ enum ExportedEvent {
     static let lines = "events.jsonl"
     static let table = "events.csv"
     private static let columns = [
-        "index", "time", "action", "outcome", "actor", "consumer", "target kind", "target", "reason", "request",
-        "before",
-        "after",
+        "index", "time", "action", "outcome", "actor", "consumer", "network", "target kind", "target", "reason",
+        "request",
+        "before", "after",
     ]
 
     /// The first line of the table.
@@ -21,16 +21,19 @@ enum ExportedEvent {
         let entry = RawMembers(leaf)
         guard entry["index"] != nil else { throw .refused("An entry of the log is not JSON.") }
         let (actor, target) = (RawMembers(entry["actor"] ?? []), RawMembers(entry["target"] ?? []))
+        // What stands for the address of whoever acted, or of a use that is recorded: equal ones are of one address.
+        let network = actor["network"] ?? RawMembers(entry["after"] ?? [])["network"] ?? []
         let cells = [
             entry.text("index"), entry.text("time"), entry.text("action"), entry.text("outcome"),
             actor["keyId"] == nil ? actor.text("kind") : actor.text("keyId"), actor.text("consumerId"),
-            target.text("kind"), target.text("id"), entry.text("reason"), entry.text("requestId"),
+            RawMembers(network).text("commitment"), target.text("kind"), target.text("id"), entry.text("reason"),
+            entry.text("requestId"),
             entry.text("before"), entry.text("after"),
         ]
         var row: [UInt8] = []
         row.reserveCapacity(leaf.count + 100)
-        for cell in cells {
-            if !row.isEmpty { row.append(UInt8(ascii: ",")) }
+        for (place, cell) in cells.enumerated() {
+            if place > 0 { row.append(UInt8(ascii: ",")) }
             Self.append(cell, to: &row)
         }
         row += "\r\n".utf8

@@ -12,7 +12,7 @@ struct ConfirmationOptions: ParsableArguments {
     func confirm(_ question: String) throws(CommandFailure) {
         guard !self.yes else { return }
         guard Console.canAsk else {
-            throw .usage("Nobody can be asked here. Look at the preview, then give --yes.")
+            throw .usage("Nobody can be asked here. If you are sure, give --yes.")
         }
         Console.error("\(question) [y/N]")
         guard Self.isYes(readLine() ?? "") else { throw .refused("Nothing was changed.") }

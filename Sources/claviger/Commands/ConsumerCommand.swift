@@ -141,7 +141,10 @@ extension Session {
         if (try? Consumer.ID(parsing: text)) != nil { return text }
         let page = try await self.client.send(.get, ["v1", "consumers"], query: [("externalId", text)]).body
         guard let id = page["items"]?.array?.first?["id"]?.string else {
-            throw CommandFailure.refused("There is no consumer with the external id \(text.printable).")
+            throw CommandFailure.refused(
+                "There is no consumer with the external id \(text.printable). One that was deleted has its id only: "
+                    + "claviger audit list --action consumer.delete shows it."
+            )
         }
         return id
     }

@@ -16,10 +16,10 @@ struct PrivacyCommand: ParsableCommand {
             abstract: "Erase what the audit log knows of a consumer: names, addresses, notes.",
             discussion: """
                 Example:
-                  claviger privacy erase --consumer acme --yes
+                  claviger privacy erase --consumer con_0351sotsvg4PlAcIR6jTSd --yes
 
                 The log keeps commitments, of which nobody can tell any more what they stood for, and verifies as \
-                before. Delete the consumer first, and its own names and metadata are erased too, and \
+                before. Delete the consumer first (then name it by its id), and its own names and metadata are erased too, and \
                 those of its keys. Backups and exports that were made before have what they have; the access log keeps \
                 addresses as long as usage.keepDetail says.
                 """

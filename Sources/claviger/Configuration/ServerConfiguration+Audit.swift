@@ -2,6 +2,7 @@ import ClavigerClient
 import ClavigerCore
 import ClavigerHTTP
 import ClavigerLog
+import Foundation
 
 extension ServerConfiguration {
     /// The audit log.
@@ -44,6 +45,9 @@ extension ServerConfiguration {
         let alarms = Duration.seconds(1) ... .seconds(30 * 86_400)
         let alarm = reader.value(.duration(.auditWitnessAlarm, default: "10m", in: alarms))
         let authorityFile = reader.value(.path(.auditWitnessAuthorityFile))
+        if let authorityFile, !FileManager.default.isReadableFile(atPath: authorityFile) {
+            reader.refuse(.auditWitnessAuthorityFile, "audit.witnessAuthorityFile must be a file that can be read.")
+        }
         guard let isPublic, let keep, let witnesses, let alarm else { return nil }
         return Audit(
             origin: origin,
@@ -69,16 +73,18 @@ extension ServerConfiguration {
     }
 
     private static func witness(_ words: [Substring]) throws(FieldError) -> Witness {
-        guard words.count == 2, let key = try? VerifierKey(parsing: String(words[0])), key.type == .cosignature,
-            let url = try? ServerURL(parsing: String(words[1]))
-        else {
+        let place = "the entry \"\(words.joined(separator: " ").printable)\""
+        guard words.count == 2, let key = try? VerifierKey(parsing: String(words[0])), key.type == .cosignature else {
             throw FieldError(
-                "must be verifier keys of witnesses with their addresses, each as "
-                    + "witness.example.com/w1+5f20ab0c+BKm3… https://witness.example.com"
+                "must be verifier keys as claviger witness prints them, each with a space and its address behind it; "
+                    + "\(place) is none"
             )
         }
-        guard url.isEncrypted || url.isLoopback else {
-            throw FieldError("must have addresses that begin with https://, or with http:// for this machine")
+        guard let url = try? ServerURL(parsing: String(words[1])), url.isEncrypted || url.isLoopback else {
+            throw FieldError(
+                "must have addresses that begin with https://, or with http:// for this machine, without a user; "
+                    + "that of \(place) is none"
+            )
         }
         return Witness(key: key, url: url)
     }

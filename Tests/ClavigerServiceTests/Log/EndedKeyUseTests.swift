@@ -56,6 +56,10 @@ import Testing
         #expect(record["target"] == ["kind": "key", "id": .string(key.key.id.text)])
         #expect(record["after"]?["network"] == "203.0.113.7")
         #expect(record["after"]?["userAgent"] == "curl/8")
+        var filter = Self.filter
+        filter.network = IPAddress(parsing: "203.0.113.7")
+        let found = try await test.authority.auditEvents(filter, page: PageRequest(limit: 9), by: self.fixture.owner)
+        #expect(found.count == 1, "whoever asks what came from an address")
         #expect(record["after"]?["source"] == "verify")
         // Whoever may read leaves sees no address.
         let store = SQLAuthorityStore(test.database, random: test.random)
@@ -78,6 +82,8 @@ import Testing
         let token = PresentedToken(self.fixture.plaintext(of: key))
         try await self.fixture.transition(key.key.id, .revoke)
         for _ in 0..<3 { _ = try await test.authority.introspect(token, ClientContext(), by: owner) }
+        try await self.fixture.transition(key.key.id, .compromise)
+        for _ in 0..<3 { _ = try await test.authority.introspect(token, ClientContext(), by: owner) }
 
         let ownerToken = PresentedToken(test.ownerToken)
         try await self.fixture.transition(owner.keyID, .compromise)
@@ -89,8 +95,8 @@ import Testing
         let events = try await SQLAuthorityStore(test.database, random: test.random).read { tx in
             try tx.auditEvents(Self.filter, in: test.workspaceID, page: PageRequest(limit: 100))
         }
-        #expect(events.map { $0.fields["after"]?["source"] } == ["management", "introspection"])
-        #expect(events.map { $0.fields["reason"] } == ["compromised", "revoked"])
+        #expect(events.map { $0.fields["after"]?["source"] } == ["management", "introspection", "introspection"])
+        #expect(events.map { $0.fields["reason"] } == ["compromised", "compromised", "revoked"])
         #expect(events.first?.fields["target"]?["id"]?.string == owner.keyID.text)
     }
 

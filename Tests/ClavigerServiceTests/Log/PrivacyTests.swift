@@ -83,6 +83,7 @@ import Testing
         )
         #expect(!(try await self.leaves(fixture)).contains("dave@example.com"))
         #expect(try await fixture.newest("limit_override.create")?["after"]?["identifier"] == "dave@example.com")
+        #expect(try await self.leaves(fixture).contains(#""name":"burst""#), "the name of a limit is no person's")
     }
 
     /// Whoever changes the table of values does not change what the log says.

@@ -19,7 +19,7 @@ import Testing
         ]
         #expect(
             try Self.row(leaf)
-                == "42,2027-01-31T12:00:00.000Z,key.update,done,key_1,con_1,key,key_2,"
+                == "42,2027-01-31T12:00:00.000Z,key.update,done,key_1,con_1,abc,key,key_2,"
                 + "\"it's \"\"the\"\" one,\nand \\ more\",req_1,"
                 + "\"{\"\"n\"\":-1,\"\"scopes\"\":[\"\"a{\"\",\"\"}b]\"\"]}\","
                 + "\"{\"\"name\"\":\"\"é😀\"\",\"\"nested\"\":{\"\"x\"\":[[\"\"y\"\"]]}}\"\r\n"
@@ -32,7 +32,12 @@ import Testing
             "outcome": "done",
             "after": [:],
         ]
-        #expect(try Self.row(leaf) == "0,,server.stop,done,system,,server,,,,,{}\r\n")
+        #expect(try Self.row(leaf) == "0,,server.stop,done,system,,,server,,,,,{}\r\n")
+    }
+
+    @Test func addressesOfUses() throws {
+        let leaf: JSON = ["index": 7, "actor": ["kind": "system"], "after": ["network": ["commitment": "xyz"]]]
+        #expect(try Self.row(leaf).hasPrefix("7,,,,system,,xyz,"))
     }
 
     /// What a spreadsheet would take for a formula.
