@@ -2,7 +2,10 @@ import ArgumentParser
 
 /// The flags that say which server is called, and as whom.
 struct ClientOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Call this server. (CLAVIGER_URL)", valueName: "url"))
+    @Option(
+        name: [.customLong("url"), .customLong("server")],
+        help: ArgumentHelp("Call this server. (CLAVIGER_URL)", valueName: "url")
+    )
     var url: String?
 
     @Option(
