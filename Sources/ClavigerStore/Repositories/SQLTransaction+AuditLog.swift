@@ -103,7 +103,7 @@ extension SQLTransaction {
 
     func auditIndex(notBefore moment: Timestamp) throws -> Int {
         // The moments rise with the index but where a clock was set back; what comes after a later one waits for it.
-        // From the beginning: that of the old ones are few that are still there is known here only.
+        // Without an index: few of the old ones are still there, so the first that is new enough is near the beginning.
         let row = try self.connection.row(
             "SELECT event_index FROM audit_events NOT INDEXED WHERE at >= \(moment) ORDER BY event_index LIMIT 1"
         )
