@@ -53,10 +53,10 @@ extension SQLTransaction {
             )
         }
         if let request = filter.requestID { conditions.append("request_id = \(request)") }
-        // As text, so that the index of what is not done can be used.
+        // As text and with the condition of the index of what is not done, or it could not be used.
         switch filter.outcome {
         case .done: conditions.append("outcome = 'done'")
-        case .denied: conditions.append("outcome = 'denied'")
+        case .denied: conditions.append("outcome = 'denied' AND outcome <> 'done'")
         case nil: break
         }
         if let network = filter.network {
@@ -65,16 +65,31 @@ extension SQLTransaction {
                 "actor_network IN (SELECT commitment FROM audit_values WHERE field = 'network' AND value = \(value))"
             )
         }
-        if let from = filter.from { conditions.append("at >= \(from)") }
-        if let to = filter.to { conditions.append("at < \(to)") }
+        var times: [SQL] = []
+        if let from = filter.from { times.append("at >= \(from)") }
+        if let to = filter.to { times.append("at < \(to)") }
+        let isByTime = try !times.isEmpty && self.isFew(times, upTo: page.limit)
         return try self.revealed(
             self.connection.rows(
                 """
-                SELECT event_index, leaf FROM audit_events
-                WHERE \(sql: .joined(conditions, separator: " AND ")) ORDER BY event_index DESC LIMIT \(page.limit)
+                SELECT event_index, leaf FROM audit_events \(sql: isByTime ? "INDEXED BY audit_events_by_time" : "")
+                WHERE \(sql: .joined(conditions + times, separator: " AND ")) ORDER BY event_index DESC LIMIT \(page.limit)
                 """
             )
         )
+    }
+
+    /// Whether so few events are of a time that they are best sought by it: else SQLite goes through all of them from the
+    /// newest on, which is right for a time that has many, and takes for ever where there is none.
+    private func isFew(_ times: [SQL], upTo limit: Int) throws -> Bool {
+        let count = try self.connection.row(
+            """
+            SELECT COUNT(*) AS count FROM (
+                SELECT 1 FROM audit_events INDEXED BY audit_events_by_time
+                WHERE \(sql: .joined(times, separator: " AND ")) LIMIT \(limit + 1))
+            """
+        )?.value("count", as: Int.self)
+        return count ?? 0 <= limit
     }
 
     func auditEvent(at index: Int, in workspace: Workspace.ID) throws -> AuditEvent? {

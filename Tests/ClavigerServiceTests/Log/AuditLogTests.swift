@@ -141,6 +141,32 @@ import Testing
         #expect(try await fixture.reopen().gate.refusal != nil)
     }
 
+    /// However few or many there are of a time, they are the same.
+    @Test func eventsOfATime() async throws {
+        let fixture = try await AuditLogFixture()
+        _ = try await fixture.consumers(5, "first")
+        fixture.test.time.advance(by: .seconds(3600))
+        let (middle, size) = (fixture.test.time.now(), try await fixture.size())
+        _ = try await fixture.consumers(5, "second")
+        let all = Array((0..<size + 5).reversed())
+        func indexes(_ from: Timestamp?, _ to: Timestamp?, _ limit: Int, after: Int? = nil) async throws -> [Int] {
+            var filter = AuditFilter()
+            (filter.from, filter.to) = (from, to)
+            let page = PageRequest(after: after.map(String.init), limit: limit)
+            return try await fixture.store.read { [filter, workspace = fixture.test.workspaceID] tx in
+                try tx.auditEvents(filter, in: workspace, page: page).map(\.index)
+            }
+        }
+        for limit in [1, 4, 5, 6, 100] {
+            #expect(try await indexes(middle, nil, limit) == Array(all.prefix(min(5, limit))))
+            #expect(try await indexes(nil, middle, limit) == Array(all.dropFirst(5).prefix(limit)))
+            #expect(try await indexes(middle + .seconds(1), nil, limit).isEmpty)
+            #expect(
+                try await indexes(middle, nil, limit, after: size + 2) == Array(all.dropFirst(3).prefix(min(2, limit)))
+            )
+        }
+    }
+
     /// A backup from before there was a log, where one has signed since: the events of then come into the new log.
     @Test func aDatabaseOfBeforeGoesOnUnderAnotherName() async throws {
         let fixture = try await AuditLogFixture()
